@@ -1,0 +1,1 @@
+"""The steps of the pipeline; pipeline.py tells their order."""

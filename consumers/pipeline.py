@@ -1,0 +1,9 @@
+"""The path of an article, in order. A stage's package imports nothing heavy before its stage is opened."""
+
+from __future__ import annotations
+
+from consumers import cluster, dedupe, index, ledger, parse
+from newswire.stage import AnyStage
+
+PIPELINE: tuple[AnyStage, ...] = (parse.STAGE, dedupe.STAGE, cluster.STAGE, index.STAGE, ledger.STAGE)
+STAGES: dict[str, AnyStage] = {stage.name: stage for stage in PIPELINE}

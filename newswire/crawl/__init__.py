@@ -1,0 +1,1 @@
+"""Find and fetch: from the sources to `fetched-pages`, at the pace every host allows."""

@@ -1,0 +1,1 @@
+"""The demo press: fictional outlets on loopback whose truth is known."""

@@ -1,0 +1,19 @@
+"""The errors that change what a program does next; anything else is a bug and stops the process."""
+
+from __future__ import annotations
+
+
+class NewswireError(Exception):
+    """The root: its text says what, where and the way out."""
+
+
+class ConfigError(NewswireError):
+    """A setting, a source or a file is wrong; the process ends with exit code 2."""
+
+
+class Retry(NewswireError):
+    """A server is away or busy: the stage holds its batch and tries again."""
+
+
+class StackError(NewswireError):
+    """An embedded server cannot be set up, started or reached."""

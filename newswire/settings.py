@@ -1,0 +1,112 @@
+"""Every setting, and the only place that reads the environment.
+
+Order: environment (NEWSWIRE_*), then `<state_dir>/stack.env`, which the embedded servers write, then the defaults here.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from platformdirs import user_cache_path
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_STATE_DIR = Path(os.environ.get("NEWSWIRE_STATE_DIR", ".newswire")).resolve()
+STACK_ENV = "stack.env"
+
+
+class Settings(BaseSettings):
+    """Frozen, and handed down; NEWSWIRE_<NAME> in the environment sets <name>."""
+
+    model_config = SettingsConfigDict(env_prefix="NEWSWIRE_", frozen=True, extra="ignore", env_file_encoding="utf-8")
+
+    # Where things are
+    state_dir: Path = _STATE_DIR
+    cache_dir: Path = user_cache_path("newswire")
+    sources_dirs: Annotated[tuple[Path, ...], NoDecode] = (Path("sources"),)
+    dags_dir: Path = Path("dags")
+
+    # Kafka
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: str | None = None
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ssl_cafile: Path | None = None
+    kafka_replication: int = 1
+    topic_prefix: str = ""  # sets two pipelines on one cluster apart; tests use it
+
+    # Elasticsearch
+    elasticsearch_url: str = "http://127.0.0.1:9200"
+    elasticsearch_api_key: SecretStr | None = None
+    elasticsearch_username: str | None = None
+    elasticsearch_password: SecretStr | None = None
+    elasticsearch_ca_certs: Path | None = None
+    index_prefix: str = "newswire"
+
+    # PostgreSQL: the crawl state
+    postgres_dsn: SecretStr = SecretStr("postgresql://newswire@127.0.0.1:5432/newswire")
+
+    # Airflow's REST API, for the commands that start a run
+    airflow_url: str = "http://127.0.0.1:8080"
+    airflow_username: str = "admin"
+    airflow_password: SecretStr = SecretStr("")
+
+    # Crawl
+    user_agent: str = "Newswire/0.1 (+https://github.com/newswire/newswire)"
+    contact: str | None = None  # sent as the From header
+    allow_private: Annotated[tuple[str, ...], NoDecode] = ()  # networks such as 127.0.0.0/8 that demos and tests may reach
+    fetch_timeout_seconds: float = 20.0
+    fetch_concurrency: int = 16
+    max_body_bytes: int = 10_000_000
+    max_inline_bytes: int = 900_000  # of the encoded value; larger bodies go to the blob store
+    max_redirects: int = 5
+    max_feed_items: int = 2_000
+    host_delay_seconds: float = 1.0  # between two requests to a host that names no pace
+
+    # Runner
+    batch_records: int = 200
+    hold_max_seconds: float = 30.0
+    max_consecutive_poison: int = 100
+    producer_pending_bytes: int = 64 << 20
+    snapshot_every_seconds: float = 60.0
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = 0  # 0: a free one, written to <state_dir>/metrics/<stage>
+
+    # Logs
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    # The embedded servers
+    java_heap_kafka: str = "256m"
+    java_heap_elasticsearch: str = "512m"
+    durable: bool = Field(default=True, description="False: PostgreSQL without fsync, for tests")
+
+    @field_validator("sources_dirs", "allow_private", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """Lists are written with commas in the environment."""
+        return tuple(part for part in value.split(",") if part) if isinstance(value, str) else value
+
+
+def load_settings(*, embedded: bool = True) -> Settings:
+    """Read all settings; `embedded=False` leaves out what the embedded servers wrote."""
+    return Settings(_env_file=_STATE_DIR / STACK_ENV if embedded else None)
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return load_settings()
+
+
+def child_environment(**changes: str) -> dict[str, str]:
+    """Return the environment for a process of ours: this one's, with changes.
+
+    AIRFLOW* of a developer's own Airflow would leak in, and PYTHONDONTWRITEBYTECODE triples Airflow's start.
+    """
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW") and k != "PYTHONDONTWRITEBYTECODE"}
+    return kept | changes

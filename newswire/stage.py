@@ -1,0 +1,112 @@
+"""What a stage is: a name, the topics it reads and writes, and a handler that answers for every record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from newswire.settings import Settings
+from schemas.topics import Topic
+
+M = TypeVar("M")
+M_co = TypeVar("M_co", covariant=True)
+M_contra = TypeVar("M_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Generic[M_co]):
+    """One decoded record; `value` is None for a tombstone."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: M_co | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Out(Generic[M]):
+    """One message to send. A tombstone has `value` None and says its `key` itself."""
+
+    topic: Topic[M]
+    value: M | None
+    key: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """This record will never do: it goes to the dead-letter topic with its reason.
+
+    `reason` is a short kebab-case word for counting, `detail` a sentence. `is_poison` tells a bad message
+    (too many in a row stop the stage) from an expected refusal, such as a page that is no article.
+    """
+
+    reason: str
+    detail: str = ""
+    is_poison: bool = True
+
+
+Answer = Sequence[Out[Any]] | Reject
+
+
+class Handler(Protocol[M_contra]):
+    """Answers for every record of a batch, in order; an empty answer means nothing to announce.
+
+    May raise `Retry`: the whole batch is held and handed over again. Anything else it raises is a bug.
+    """
+
+    def __call__(self, records: Sequence[Record[M_contra]], /) -> Sequence[Answer]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Generic[M]):
+    """A step that keeps nothing between batches."""
+
+    name: str
+    reads: Topic[M]
+    writes: tuple[Topic[Any], ...]
+    open: Callable[[Settings], AbstractContextManager[Handler[M]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """A step that reads several topics and writes none."""
+
+    name: str
+    reads: tuple[Topic[Any], ...]
+    open: Callable[[Settings], AbstractContextManager[Handler[Any]]]
+
+
+class LogState(Protocol[M_contra]):
+    """What a partition's log has taught so far: a pure function of its records, in order.
+
+    `decide` takes the next record and moves on; it may look at record times, never at the clock.
+    """
+
+    def decide(self, record: Record[M_contra], /) -> Answer: ...
+
+    def save(self, folder: Path, /) -> None:
+        """Write the state into an empty folder."""
+
+    def load(self, folder: Path, /) -> None:
+        """Take over what `save` wrote; the state is new and empty before."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogStage(Generic[M]):
+    """A step that decides from all that came before in the partition: snapshot, replay, then live."""
+
+    name: str
+    reads: Topic[M]
+    writes: tuple[Topic[Any], ...]
+    new_state: Callable[[Settings], LogState[M]]
+    state_version: int = 1  # raise it when saved states of the old code no longer fit
+
+
+AnyStage = Stage[Any] | LogStage[Any] | Sink

@@ -1,0 +1,1 @@
+"""What tests and benchmarks stand on: an in-memory broker, a frozen clock."""

@@ -1,0 +1,1 @@
+"""What travels and what is stored: topics, messages, envelopes and index templates."""

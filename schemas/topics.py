@@ -1,0 +1,133 @@
+"""Typed topics, read from topics.yml: the one way to encode and decode what travels."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import yaml
+
+from schemas.messages import (
+    Article,
+    CrawlRequest,
+    DeduplicatedArticle,
+    FetchedPage,
+    IndexedArticle,
+    ParsedArticle,
+    StoryChanged,
+)
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic(Generic[M]):
+    """One topic: how its records are keyed, placed, written and read."""
+
+    name: str
+    message: type[M]
+    description: str
+    version: int
+    key: str
+    identity: tuple[str, ...]
+    partitions: int
+    written_by: tuple[str, ...]
+    read_by: tuple[str, ...]
+    retention_days: int | None = None
+    compacted: bool = False
+    compression: str = "producer"
+    by_language: bool = False
+    languages: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def encode(self, value: M) -> bytes:
+        """Return the message as JSON."""
+        return msgspec.json.encode(value)
+
+    def decode(self, raw: bytes) -> M:
+        """Read a message; raises msgspec.ValidationError or msgspec.DecodeError."""
+        return msgspec.json.decode(raw, type=self.message)
+
+    def key_of(self, value: M) -> bytes:
+        """Return the record's key."""
+        return str(getattr(value, self.key)).encode()
+
+    def partition_of(self, value: M) -> int | None:
+        """Return the partition that a language has by table; None leaves it to the key's hash."""
+        if not self.by_language:
+            return None
+        return self.languages.get(str(getattr(value, self.key)), self.languages["other"])
+
+    def id_of(self, value: M) -> str:
+        """Return the deterministic event id: the same message gets the same id in every run."""
+        parts = [msgspec.json.encode(getattr(value, name)).decode() for name in self.identity]
+        return hashlib.sha256("|".join([self.message.__name__, *parts]).encode()).hexdigest()[:32]
+
+
+@cache
+def _file() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(files("schemas").joinpath("topics.yml").read_text("utf-8"))
+    return loaded
+
+
+def _topic(name: str, message: type[M]) -> Topic[M]:
+    entry = dict(_file()["topics"][name])
+    if entry.pop("message") != message.__name__:
+        raise ValueError(f"schemas/topics.yml: {name} does not carry {message.__name__}")
+    for lists in ("identity", "written_by", "read_by"):
+        entry[lists] = tuple(entry[lists])
+    languages = _file()["language_partitions"] if entry.get("by_language") else {}
+    return Topic(name=name, message=message, languages=languages, **entry)
+
+
+CRAWL_REQUESTS = _topic("crawl-requests", CrawlRequest)
+FETCHED_PAGES = _topic("fetched-pages", FetchedPage)
+PARSED_ARTICLES = _topic("parsed-articles", ParsedArticle)
+DEDUPLICATED_ARTICLES = _topic("deduplicated-articles", DeduplicatedArticle)
+ARTICLES = _topic("articles", Article)
+STORIES = _topic("stories", StoryChanged)
+INDEXED_ARTICLES = _topic("indexed-articles", IndexedArticle)
+
+TOPICS: tuple[Topic[Any], ...] = (
+    CRAWL_REQUESTS,
+    FETCHED_PAGES,
+    PARSED_ARTICLES,
+    DEDUPLICATED_ARTICLES,
+    ARTICLES,
+    STORIES,
+    INDEXED_ARTICLES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterTopic(Topic[bytes]):
+    """The topic of a stage's dead letters: the record as it came, its value untouched."""
+
+    def encode(self, value: bytes) -> bytes:
+        """Return the original value."""
+        return value
+
+    def decode(self, raw: bytes) -> bytes:
+        """Return the original value."""
+        return raw
+
+
+def dead_letters_of(stage: str) -> DeadLetterTopic:
+    """Return the dead-letter topic of a stage."""
+    entry = dict(_file()["dead_letters"])
+    return DeadLetterTopic(
+        name=f"{stage}-dlq",
+        message=bytes,
+        description=f"What {stage} could not take, with who, when, where and why in dlq.* headers.",
+        version=1,
+        key="",
+        identity=(),
+        written_by=(stage,),
+        read_by=tuple(entry.pop("read_by")),
+        **entry,
+    )
+
+

@@ -11,7 +11,7 @@ class ConfigError(NewswireError):
     """A setting, a source or a file is wrong; the process ends with exit code 2."""
 
 
-class Retry(NewswireError):
+class Retry(NewswireError):  # noqa: N818 - the word of the design; it is a wish, not a failure
     """A server is away or busy: the stage holds its batch and tries again."""
 
 

@@ -58,7 +58,9 @@ class Settings(BaseSettings):
     # Crawl
     user_agent: str = "Newswire/0.1 (+https://github.com/newswire/newswire)"
     contact: str | None = None  # sent as the From header
-    allow_private: Annotated[tuple[str, ...], NoDecode] = ()  # networks such as 127.0.0.0/8 that demos and tests may reach
+    allow_private: Annotated[
+        tuple[str, ...], NoDecode
+    ] = ()  # networks such as 127.0.0.0/8 that demos and tests may reach
     fetch_timeout_seconds: float = 20.0
     fetch_concurrency: int = 16
     max_body_bytes: int = 10_000_000

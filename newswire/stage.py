@@ -61,7 +61,8 @@ class Handler(Protocol[M_contra]):
     May raise `Retry`: the whole batch is held and handed over again. Anything else it raises is a bug.
     """
 
-    def __call__(self, records: Sequence[Record[M_contra]], /) -> Sequence[Answer]: ...
+    def __call__(self, records: Sequence[Record[M_contra]], /) -> Sequence[Answer]:
+        """Return one answer a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,8 @@ class LogState(Protocol[M_contra]):
     `decide` takes the next record and moves on; it may look at record times, never at the clock.
     """
 
-    def decide(self, record: Record[M_contra], /) -> Answer: ...
+    def decide(self, record: Record[M_contra], /) -> Answer:
+        """Take the next record of the log."""
 
     def save(self, folder: Path, /) -> None:
         """Write the state into an empty folder."""

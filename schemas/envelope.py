@@ -16,7 +16,9 @@ Headers = list[tuple[str, bytes]]
 TYPE_PREFIX = "newswire"
 
 
-def build_headers(topic: Topic[M], value: M | None, *, source: str, time: str, traceparent: str | None = None) -> Headers:
+def build_headers(
+    topic: Topic[M], value: M | None, *, source: str, time: str, traceparent: str | None = None
+) -> Headers:
     """Return a record's headers; `time` is RFC 3339, `source` names the writer. A tombstone (None) has no ce_id."""
     headers = {
         "ce_specversion": "1.0",

@@ -129,5 +129,3 @@ def dead_letters_of(stage: str) -> DeadLetterTopic:
         read_by=tuple(entry.pop("read_by")),
         **entry,
     )
-
-

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     airflow_url: str = "http://127.0.0.1:8080"
     airflow_username: str = "admin"
     airflow_password: SecretStr = SecretStr("")
+    airflow_database_url: SecretStr = SecretStr("")  # the embedded Airflow's; its migration job reads it
 
     # Crawl
     user_agent: str = "Newswire/0.1 (+https://github.com/newswire/newswire)"

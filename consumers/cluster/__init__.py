@@ -1,1 +1,23 @@
-"""(to come)"""
+"""deduplicated-articles to articles and stories: give every article its story and announce how stories grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from newswire.stage import LogStage
+from schemas.topics import ARTICLES, DEDUPLICATED_ARTICLES, STORIES
+
+if TYPE_CHECKING:
+    from newswire.settings import Settings
+    from newswire.stage import LogState
+    from schemas.messages import DeduplicatedArticle
+
+
+def new_state(settings: Settings) -> LogState[DeduplicatedArticle]:  # noqa: ARG001 - the signature of LogStage
+    """Return the empty state of a partition."""
+    from consumers.cluster.state import ClusterState
+
+    return ClusterState()
+
+
+STAGE = LogStage("cluster", reads=DEDUPLICATED_ARTICLES, writes=(ARTICLES, STORIES), new_state=new_state)

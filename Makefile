@@ -51,8 +51,9 @@ format: $(STAMP)
 lock: $(STAMP)  ## renew requirements/*.txt from pyproject.toml
 	@$(COMPILE) --extra airflow -o requirements/airflow.txt
 	@$(COMPILE) -c requirements/airflow.txt -o requirements/consumers.txt
+	@$(COMPILE) --only-group build -o requirements/build.txt
 	@$(COMPILE) --extra airflow --extra stack --group dev -c requirements/airflow.txt -o requirements/dev.txt
-	@grep -A99 '^uv==' requirements/dev.txt | awk 'NR==1||/^ /{print} NR>1&&!/^ /{exit}' > requirements/uv.txt
+	@awk '/^uv==/{p=1;print;next} p&&/^ /{print;next} p{exit}' requirements/dev.txt > requirements/uv.txt
 
 bench: $(STAMP)  ## throughput and quality, against the committed baselines
 	@$(BIN)/python -m benchmarks

@@ -1,0 +1,59 @@
+"""Write what docker-compose.yml needs and nobody may know: `.env` and `.secrets/`, once, readable by you alone.
+
+    python3 deploy/make_env.py
+
+Needs only Python. Values that are there already are kept, so a second run changes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORDS = (
+    "POSTGRES_PASSWORD",
+    "AIRFLOW_DB_PASSWORD",
+    "NEWSWIRE_DB_PASSWORD",
+    "ELASTIC_PASSWORD",
+    "KIBANA_PASSWORD",
+    "INDEX_PASSWORD",
+    "AIRFLOW_API_SECRET",
+    "AIRFLOW_JWT_SECRET",
+    "KIBANA_ENCRYPTION_KEY",
+)
+
+
+def values() -> dict[str, str]:
+    """Return a fresh value for every variable."""
+    fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return {name: secrets.token_hex(24) for name in PASSWORDS} | {"AIRFLOW_FERNET_KEY": fernet}
+
+
+def write_private(path: Path, text: str, mode: int) -> None:
+    """Write a file that never stands open to others, not even for a moment."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def main() -> None:
+    """Fill in what is missing."""
+    env, folder = ROOT / ".env", ROOT / ".secrets"
+    rows = env.read_text("utf-8").splitlines() if env.exists() else []
+    have = dict(row.split("=", 1) for row in rows if "=" in row and not row.startswith("#"))
+    write_private(env, "".join(f"{name}={value}\n" for name, value in (values() | have).items()), 0o600)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    logins = folder / "airflow-passwords.json"
+    if not logins.exists():
+        # The container reads it under another uid; the folder around it keeps everybody else out.
+        write_private(logins, json.dumps({"admin": secrets.token_urlsafe(18)}), 0o644)
+        logins.chmod(0o644)
+    sys.stdout.write("wrote .env and .secrets/airflow-passwords.json; next: docker compose up -d --build --wait\n")
+
+
+if __name__ == "__main__":
+    main()

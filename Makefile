@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 LOCKS := requirements/uv.txt requirements/dev.txt
-COMPILE := $(BIN)/uv pip compile pyproject.toml --quiet --python-version 3.11 --universal --generate-hashes \
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
 .PHONY: demo up down status logs test check format lock bench clean
@@ -49,10 +49,10 @@ format: $(STAMP)
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
 
 lock: $(STAMP)  ## renew requirements/*.txt from pyproject.toml
-	@$(COMPILE) --extra airflow -o requirements/airflow.txt
-	@$(COMPILE) -c requirements/airflow.txt -o requirements/consumers.txt
-	@$(COMPILE) --only-group build -o requirements/build.txt
-	@$(COMPILE) --extra airflow --extra stack --group dev -c requirements/airflow.txt -o requirements/dev.txt
+	@$(COMPILE) pyproject.toml --extra airflow -o requirements/airflow.txt
+	@$(COMPILE) pyproject.toml -c requirements/airflow.txt -o requirements/consumers.txt
+	@$(COMPILE) --group pyproject.toml:build -c requirements/airflow.txt -o requirements/build.txt
+	@$(COMPILE) pyproject.toml --extra airflow --extra stack --group dev -c requirements/airflow.txt -o requirements/dev.txt
 	@awk '/^uv==/{p=1;print;next} p&&/^ /{print;next} p{exit}' requirements/dev.txt > requirements/uv.txt
 
 bench: $(STAMP)  ## throughput and quality, against the committed baselines

@@ -1,0 +1,23 @@
+"""Give Airflow the pools of dags/pools.json: a task whose pool is missing waits for ever."""
+
+from __future__ import annotations
+
+import json
+
+from newswire.airflow.rest import open_airflow
+from newswire.settings import Settings, load_settings
+
+POOLS = "pools.json"
+
+
+def apply_pools(settings: Settings) -> list[str]:
+    """Create or change every pool in Airflow; return their names."""
+    pools = json.loads((settings.dags_dir / POOLS).read_text("utf-8"))
+    with open_airflow(settings) as airflow:
+        for name, pool in pools.items():
+            airflow.put_pool(name, pool["slots"], pool["description"])
+    return sorted(pools)
+
+
+if __name__ == "__main__":
+    apply_pools(load_settings())

@@ -1,0 +1,97 @@
+"""One form for every URL and the ids made of it: discover, parse and dedupe agree because they all ask here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Final
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+MAX_URL_LENGTH: Final = 2_000
+
+# Whole names only. Lists of prefixes (courlan's has ga, cid, ref, source) also take away what tells two
+# articles apart, such as ?cid=41 or ?gallery=7.
+_TRACKERS: Final = re.compile(
+    r"(?:at|guce|hsa|itm|matomo|mkt|mtm|ns|oly|piwik|pk|spm|utm|vero|wt)_\w+"
+    r"|(?:dc|fb|g|tt|tw|y|ys)clid|msclkid|[gw]braid|gad_source|gad_campaignid|mc_[ce]id|igshid?"
+    r"|_ga|_gl|_?hsenc|_hsmi|_openstat|cmpid|cvid|epik|ftag|ncid|ocid|ref_?src|ref_url|s_cid|smid|smtyp|sr_share|srnd|xtor"
+    r"|__twitter_impression|amp|amp_gsa|amp_js_v|usqp",
+    re.IGNORECASE,
+)
+_UNRESERVED_ESCAPE: Final = re.compile(r"%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])")
+_ESCAPE: Final = re.compile(r"%[0-9a-fA-F]{2}")
+
+
+def clean_url(url: str, base: str | None = None) -> str | None:
+    """Return a link as it may be requested, absolute and without fragment; None where it is no web address."""
+    text = "".join(url.split()).replace("&amp;", "&")
+    try:
+        parts = urlsplit(urljoin(base, text) if base else text)
+        is_web = parts.scheme.lower() in _DEFAULT_PORTS and bool(parts.hostname) and "@" not in parts.netloc
+        netloc = _netloc(parts) if is_web else ""
+    except ValueError:
+        return None
+    if not is_web or len(text) > MAX_URL_LENGTH:
+        return None
+    return urlunsplit((parts.scheme.lower(), netloc, _escape(parts.path) or "/", _escape(parts.query), ""))
+
+
+def normalise_url(url: str) -> str:
+    """Return the one form of a URL: what is not a web address comes back as it is, stripped.
+
+    Gone are fragment, default port, tracking parameters, dot segments, a trailing slash and needless escapes;
+    the parameters that stay are sorted. Scheme, host and a port of its own stay.
+    """
+    cleaned = clean_url(url)
+    if cleaned is None:
+        return url.strip()
+    parts = urlsplit(cleaned)
+    return urlunsplit((parts.scheme, parts.netloc, _path(parts.path), _query(parts.query), ""))
+
+
+def url_id(url: str) -> str:
+    """Return the id of a requested URL: 32 hex digits."""
+    return hashlib.sha256(normalise_url(url).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def article_id(canonical_url: str) -> str:
+    """Return the id of the article that a canonical URL names: 32 hex digits."""
+    return url_id(canonical_url)
+
+
+def host_of(url: str) -> str:
+    """Return host and, where it is not the scheme's own, port: what robots.txt and a pace belong to."""
+    try:
+        return _netloc(urlsplit(url.strip()))
+    except ValueError:
+        return ""
+
+
+def _netloc(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    if not host.isascii():
+        host = host.encode("idna").decode()
+    if ":" in host:
+        host = f"[{host}]"
+    port = parts.port
+    return host if port in {None, _DEFAULT_PORTS.get(parts.scheme.lower())} else f"{host}:{port}"
+
+
+def _escape(text: str) -> str:
+    """Escape what may not stand in a URL; escapes that are there already stay."""
+    return quote(text, safe="/%!$&'()*+,;=:@-._~?[]")
+
+
+def _path(path: str) -> str:
+    decoded = _UNRESERVED_ESCAPE.sub(lambda found: chr(int(found[1], 16)), path)
+    upper = _ESCAPE.sub(lambda found: found[0].upper(), decoded)
+    without_dots = urlsplit(urljoin("http://host/", re.sub("/{2,}", "/", upper))).path
+    return without_dots.rstrip("/") or "/"
+
+
+def _query(query: str) -> str:
+    # surrogateescape: ?q=%E4 and ?q=%F6 of a Latin-1 site stay two addresses
+    pairs = parse_qsl(query.strip("&?"), keep_blank_values=True, errors="surrogateescape")
+    kept = sorted(pair for pair in pairs if not _TRACKERS.fullmatch(pair[0]))
+    return urlencode(kept, errors="surrogateescape")

@@ -1,0 +1,94 @@
+"""URLs: one form, one id, and nothing lost that tells two articles apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newswire.urls import article_id, clean_url, host_of, normalise_url, url_id
+
+SAME = [
+    ("HTTP://Www.Example.com:80/a//b/../c/?b=2&a=1#part", "http://www.example.com/a/c?a=1&b=2"),
+    ("https://example.com/a?utm_source=rss&UTM_Medium=x&fbclid=1&gclid=2&at_campaign=3", "https://example.com/a"),
+    ("https://example.com:443/%7Euser/%c3%a4", "https://example.com/~user/%C3%A4"),
+    ("https://bücher.example/ä?q=ü", "https://xn--bcher-kva.example/%C3%A4?q=%C3%BC"),
+    ("https://example.com/a?x=1&amp;y=2", "https://example.com/a?x=1&y=2"),
+    (" https://example.com/a\n", "https://example.com/a"),
+    ("https://example.com?", "https://example.com/"),
+    ("https://example.com/a/b/..", "https://example.com/a"),
+    ("http://127.0.0.11:8600/x/", "http://127.0.0.11:8600/x"),
+    ("http://[::1]:8600/x", "http://[::1]:8600/x"),
+]
+
+
+@pytest.mark.parametrize(("url", "expected"), SAME)
+def test_a_url_has_one_form(url, expected):
+    """Spellings of one address become one, and share an id."""
+    assert normalise_url(url) == expected
+    assert url_id(url) == url_id(expected) == article_id(expected)
+    assert len(url_id(url)) == 32
+
+
+@pytest.mark.parametrize(
+    "query", ["cid=41", "gallery=7", "id=3", "ref=5", "source=a", "session=2", "page=2", "p=", "affair=1", "mod=news"]
+)
+def test_a_parameter_that_may_name_the_article_stays(query):
+    """No prefix rule takes away what tells two articles apart."""
+    assert normalise_url(f"https://example.com/a?{query}") == f"https://example.com/a?{query}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://example.com/a?q=%E4", "https://example.com/a?q=%F6"),
+        ("https://example.com/a%2Fb", "https://example.com/a/b"),
+        ("http://127.0.0.1:1/a", "http://127.0.0.1:2/a"),
+        ("http://example.com/A", "http://example.com/a"),
+    ],
+)
+def test_different_addresses_stay_different(one, other):
+    """Case of the path, escapes of delimiters, ports and undecodable bytes count."""
+    assert url_id(one) != url_id(other)
+
+
+def test_a_link_is_cleaned_but_not_reordered():
+    """What is requested is what the feed said, absolute and without fragment."""
+    assert clean_url("b?z=1&a=2#top", "https://example.com/a/") == "https://example.com/a/b?z=1&a=2"
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["mailto:a@example.com", "javascript:void(0)", "//example.com", "https://", "http://u:p@example.com/", "http://a:99999/",
+     "http://[oops/", "ftp://example.com/a", "", "https://example.com/" + "a" * 3000, "http://\udcff/"],
+)  # fmt: skip
+def test_what_is_no_web_address_is_refused(link):
+    """Other schemes, credentials, impossible ports and endless links are not requested."""
+    assert clean_url(link) is None
+    assert len(url_id(link)) == 32
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://Example.COM/a", "example.com"),
+        ("http://example.com:80/", "example.com"),
+        ("https://example.com:80/", "example.com:80"),
+        ("http://127.0.0.11:8600/x", "127.0.0.11:8600"),
+        ("http://[::1]:8600/x", "[::1]:8600"),
+        ("http://a:port/", ""),
+        ("nothing", ""),
+    ],
+)
+def test_a_host_carries_its_own_port(url, host):
+    """Two servers on one address are two hosts; a scheme's usual port is not named."""
+    assert host_of(url) == host
+
+
+@given(st.one_of(st.text(), st.text(max_size=60).map("https://example.com/".__add__)))
+def test_any_text_has_a_stable_form(text):
+    """Normalising twice changes nothing, and no text makes it fail."""
+    once = normalise_url(text)
+    assert normalise_url(once) == once
+    host_of(text)
+    url_id(text)

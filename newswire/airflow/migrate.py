@@ -21,7 +21,8 @@ def migrate(home: Path, url: str) -> bool:
     note = home / "migrated.json"
     if note.exists() and json.loads(note.read_text("utf-8")) == _state(url):
         return False
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True)
+    if code := subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=False).returncode:
+        sys.exit(code)
     note.write_text(json.dumps(_state(url)), "utf-8")
     return True
 

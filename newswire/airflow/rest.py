@@ -1,4 +1,4 @@
-"""The REST API of Airflow, as far as commands and the stack need it; imports no Airflow, so a slim environment will do."""
+"""The REST API of Airflow, as far as commands and the stack need it; a slim environment without Airflow can use it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,21 @@
+"""What happens beside a run: a run that failed and a run that is late become log events, which alerts can count."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+
+def run_failed(context: Any) -> None:
+    """Log that a run has failed; runs in the DAG processor, once a run."""
+    run = context["dag_run"]
+    log.error("airflow.run_failed", dag=run.dag_id, run=run.run_id, reason=context.get("reason"))
+
+
+async def deadline_missed(tier: str, deadline_minutes: int, context: Any = None) -> None:
+    """Log that a run is late; runs in the triggerer, while the run goes on."""
+    run = (context or {}).get("dag_run", {})
+    log.warning("airflow.deadline_missed", tier=tier, deadline_minutes=deadline_minutes, run=run.get("dag_run_id"))

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     max_feed_items: int = 2_000
     host_delay_seconds: float = 1.0  # between two requests to a host that names no pace
 
+    # Parse
+    parse_workers: int = Field(default=1, ge=1, description="processes; each reads 100 pages a second and more")
+    parse_seconds: float = 10.0  # for one page, then its worker is killed
+
     # Runner
     batch_records: int = 200
     hold_max_seconds: float = 30.0

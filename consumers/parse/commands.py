@@ -1,0 +1,100 @@
+"""`newswire parse`: what parse makes of a page, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from newswire.errors import NewswireError
+from newswire.settings import settings
+
+if TYPE_CHECKING:
+    from consumers.parse.extraction import Extraction
+
+
+@click.command(name="parse")
+@click.argument("page", metavar="URL|FILE")
+@click.option("--url", default="https://example.com/page", show_default=True, help="the address of a FILE's page")
+@click.option("--json", "as_json", is_flag=True, help="all fields as JSON")
+def command(page: str, url: str, *, as_json: bool) -> None:
+    """Show what parse makes of a page: fields, provenance, reader, agreement, or the reason of a rejection."""
+    from consumers.parse import extract
+    from consumers.parse.refusal import Refused
+
+    raw, address, charset = _load(page, url)
+    try:
+        found = extract(raw, address, charset)
+    except Refused as refused:
+        answer = {"rejected": refused.reason, "detail": refused.detail}
+        click.echo(_json(answer) if as_json else f"rejected: {refused.reason} ({refused.detail})")
+        raise click.exceptions.Exit(1) from None
+    click.echo(_json(_fields(found)) if as_json else _lines(found))
+
+
+def _load(page: str, url: str) -> tuple[bytes, str, str | None]:
+    """Return the bytes of a page, its address and the charset that HTTP named."""
+    if not page.startswith(("http://", "https://")):
+        try:
+            return Path(page).read_bytes(), url, None
+        except OSError as error:
+            raise NewswireError(f"{page} cannot be read: {error.strerror}; give a URL or an HTML file") from error
+    import httpx
+
+    agent = {"User-Agent": settings().user_agent}
+    try:
+        answer = httpx.get(page, headers=agent, follow_redirects=True, timeout=settings().fetch_timeout_seconds)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise NewswireError(f"{page} cannot be fetched: {error}") from error
+    return answer.content, str(answer.url), answer.charset_encoding
+
+
+def _fields(found: Extraction) -> dict[str, object]:
+    meta = found.meta
+    times = {"published": found.published, "modified": meta.modified.isoformat() if meta.modified else None}
+    return {
+        "title": found.title,
+        "heading": meta.heading,
+        "authors": found.authors,
+        **times,
+        "published_source": meta.published_source,
+        "language": found.language,
+        "kind": found.kind,
+        "canonical_url": meta.canonical,
+        "site_name": meta.site_name,
+        "section": meta.section,
+        "tags": list(meta.tags),
+        "image": meta.image,
+        "summary": meta.summary,
+        "is_paywalled": meta.is_paywalled,
+        "allows_ai_use": meta.allows_ai_use,
+        "charset": found.charset,
+        "reader": found.reading.reader,
+        "agreement": found.reading.agreement,
+        "word_count": found.word_count,
+        "notes": meta.notes,
+        "provenance": meta.provenance,
+        "body": found.body,
+        "read_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()
+
+
+def _lines(found: Extraction) -> str:
+    fields = _fields(found)
+    provenance = {"published": "published_at", "modified": "modified_at", "body": "", "provenance": ""}
+    lines = []
+    for name, value in fields.items():
+        if name in {"body", "provenance", "read_at"} or value in (None, [], ""):
+            continue
+        source = found.meta.provenance.get(provenance.get(name, name))
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        lines.append(f"{name:>16}  {text}" + (click.style(f"  [{source}]", dim=True) if source else ""))
+    return "\n".join([*lines, "", found.body])

@@ -1,0 +1,94 @@
+"""Times as sites write them, read without guessing: what is impossible, or lies in the future, is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from email.utils import parsedate_to_datetime
+
+_OLDEST_YEAR = 1990
+_AHEAD = dt.timedelta(days=2)  # clocks and zones of sites are wrong by hours, not by days
+_ISO = re.compile(
+    r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
+    r"(?:[T\s,]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,]\d+)?)?\s*(?P<z>Z|UTC|GMT|[+-]\d{1,2}:?\d{2}|[+-]\d{1,2})?)?",
+    re.IGNORECASE,
+)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z|[+-]\d{4})?$")
+_DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:\D{1,4}(\d{1,2}):(\d{2}))?")
+_EPOCH = re.compile(r"\d{10}(?:\d{3})?$")
+_ZONE = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
+
+
+def read_time(said: str | None) -> dt.datetime | None:
+    """Read a time; aware where the zone is said, naive where not, None where it is no time."""
+    said = (said or "").strip()[:80]
+    if len(said) < 8:
+        return None
+    for read in (_from_iso, _from_loose_iso, _from_compact, _from_epoch, _from_day_first, _from_mail):
+        try:
+            found = read(said)
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+        if found:
+            return found
+    return None
+
+
+def find_fault(when: dt.datetime, fetched_at: dt.datetime) -> str | None:
+    """Say why a time cannot be that of an article fetched then; None where it can."""
+    if when.year < _OLDEST_YEAR:
+        return f"{when.isoformat()} is before {_OLDEST_YEAR}"
+    if as_utc(when) > fetched_at + _AHEAD:
+        return f"{when.isoformat()} lies in the future"
+    return None
+
+
+def as_utc(when: dt.datetime) -> dt.datetime:
+    """Return the time in UTC; a time without zone is taken for UTC."""
+    return when.replace(tzinfo=dt.UTC) if when.tzinfo is None else when.astimezone(dt.UTC)
+
+
+def _from_iso(said: str) -> dt.datetime | None:
+    return None if said.isdigit() else dt.datetime.fromisoformat(said)
+
+
+def _from_loose_iso(said: str) -> dt.datetime | None:
+    found = _ISO.search(said)
+    if not found:
+        return None
+    part = found.groupdict()
+    when = dt.datetime(int(part["y"]), int(part["m"]), int(part["d"]), int(part["H"] or 0), int(part["M"] or 0))  # noqa: DTZ001
+    return when.replace(second=int(part["S"] or 0), tzinfo=_zone(part["z"]))
+
+
+def _from_compact(said: str) -> dt.datetime | None:
+    found = _COMPACT.match(said)
+    if not found:
+        return None
+    numbers = [int(number or 0) for number in found.groups()[:6]]
+    return dt.datetime(*numbers, tzinfo=_zone(found[7]))  # type: ignore[misc,arg-type]
+
+
+def _from_epoch(said: str) -> dt.datetime | None:
+    return dt.datetime.fromtimestamp(int(said[:10]), dt.UTC) if _EPOCH.match(said) else None
+
+
+def _from_day_first(said: str) -> dt.datetime | None:
+    found = _DAY_FIRST.search(said)
+    if not found:
+        return None
+    day, month, year, hour, minute = (int(number or 0) for number in found.groups())
+    return dt.datetime(year, month, day, hour, minute)  # noqa: DTZ001 - the page says no zone
+
+
+def _from_mail(said: str) -> dt.datetime | None:
+    return parsedate_to_datetime(said)
+
+
+def _zone(said: str | None) -> dt.timezone | None:
+    if not said:
+        return None
+    if found := _ZONE.match(said):
+        minutes = int(found[2]) * 60 + int(found[3] or 0)
+        return dt.timezone(dt.timedelta(minutes=-minutes if found[1] == "-" else minutes))
+    return dt.UTC

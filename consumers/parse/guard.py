@@ -1,0 +1,62 @@
+"""The guard before any tree: what makes tree builders quadratic is seen in the bare text, cheaply."""
+
+from __future__ import annotations
+
+import re
+
+MAX_CHARS = 3_000_000  # after scripts are cut; the largest news page measured has a third of it
+MAX_DEPTH = 1_500
+MAX_TAG_CHARS = 20_000
+MAX_TAG_WORDS = 1_000
+MAX_TAGS = 60_000
+_CALM_TAGS = 1_500  # fewer than MAX_DEPTH tags cannot be nested deeper than that
+
+_SCRIPT = re.compile(
+    r"<(?:script|style)\b[^>]*>[^<]*(?:<(?!/s(?:cript|tyle))[^<]*)*</(?:script|style)\s*>", re.IGNORECASE
+)
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+# Void elements, and those that a sibling closes: they do not nest by being repeated
+_FLAT = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "td", "th", "tr", "dd", "dt", "option", "tbody", "thead"]
+)
+
+
+def cut_scripts(text: str) -> str:
+    """Return the page without its scripts and styles."""
+    return _SCRIPT.sub(" ", text)
+
+
+def find_danger(text: str) -> str | None:
+    """Say what would make a tree of this text (scripts cut) too costly; None where nothing would."""
+    if len(text) > MAX_CHARS:
+        return f"{len(text)} characters without scripts"
+    tags = text.count("<")
+    if tags > MAX_TAGS:
+        return f"{tags} tags"
+    if words := _longest_tag(text):
+        return f"a tag of {words} words"
+    if tags > _CALM_TAGS and (depth := _depth(text)) > MAX_DEPTH:
+        return f"tags nested {depth} deep"
+    return None
+
+
+def _longest_tag(text: str) -> int:
+    """Return how many words, quoted values aside, the wordiest over-long tag has; 0 where it is harmless."""
+    if len(text) <= MAX_TAG_CHARS:
+        return 0
+    pieces = (piece[piece.rfind("<") :] for piece in text.split(">") if len(piece) > MAX_TAG_CHARS)
+    words = max((len(_QUOTED.sub("", piece).split()) for piece in pieces if piece.startswith("<")), default=0)
+    return words if words > MAX_TAG_WORDS else 0
+
+
+def _depth(text: str) -> int:
+    """Return the deepest count of tags left open, without building anything."""
+    depth = deepest = 0
+    for slash, name in _TAG.findall(text):
+        if name.lower() in _FLAT:
+            continue
+        depth += -1 if slash else 1
+        deepest = max(deepest, depth)
+        depth = max(depth, 0)
+    return deepest

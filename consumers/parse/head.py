@@ -1,0 +1,82 @@
+"""The `<head>` of a page, read with BeautifulSoup over the few tags that say something."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from bs4 import BeautifulSoup, SoupStrainer, Tag
+
+_KEPT = re.compile(
+    r"<meta\b[^>]*>|<html\b[^>]*>|<base\b[^>]*>|<title\b[^>]*>[^<]*</title\s*>"
+    r"""|<link\b[^>]*?\brel\s*=\s*["']?(?:canonical|amphtml|author|shortlink)\b[^>]*>""",
+    re.IGNORECASE,
+)
+_WANTED = SoupStrainer(["html", "title", "meta", "link", "base"])
+_MAX_HEAD_CHARS = 400_000
+_MAX_TAGS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Meta tags by lower-case name, title, links and language of a page."""
+
+    metas: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    title: str | None = None
+    canonical: str | None = None
+    language: str | None = None
+
+    def first(self, *names: str) -> tuple[str, str] | tuple[None, None]:
+        """Return the first of the named metas that says something, and its name."""
+        for name in names:
+            if values := self.metas.get(name):
+                return values[0], name
+        return None, None
+
+    def text(self, *names: str) -> str | None:
+        """Return the first of the named metas that says something."""
+        return self.first(*names)[0]
+
+
+def read_head(text: str, url: str) -> Head:
+    """Read what the head of a page (scripts cut) says of it; metas that stand in the body count too."""
+    kept = "".join(_KEPT.findall(text[:_MAX_HEAD_CHARS])[:_MAX_TAGS])
+    soup = BeautifulSoup(kept, "lxml", parse_only=_WANTED)
+    metas: dict[str, list[str]] = {}
+    for tag in soup.find_all("meta"):
+        name = (
+            _attribute(tag, "property")
+            or _attribute(tag, "name")
+            or _attribute(tag, "itemprop")
+            or _attribute(tag, "http-equiv")
+        )
+        if name and (content := _attribute(tag, "content")):
+            metas.setdefault(name.lower(), []).append(content)
+    title = soup.find("title")
+    return Head(
+        metas={name: tuple(values) for name, values in metas.items()},
+        title=" ".join(title.get_text().split()) or None if title else None,
+        canonical=_canonical(soup, url),
+        language=_language(soup, metas),
+    )
+
+
+def _attribute(tag: Tag, name: str) -> str | None:
+    value = tag.get(name)
+    return " ".join(value.split()) or None if isinstance(value, str) else None
+
+
+def _canonical(soup: BeautifulSoup, url: str) -> str | None:
+    base = soup.find("base")
+    root = urljoin(url, (_attribute(base, "href") or "") if isinstance(base, Tag) else "")
+    for link in soup.find_all("link"):
+        if "canonical" in (link.get("rel") or []) and (target := _attribute(link, "href")):
+            return urljoin(root, target)
+    return None
+
+
+def _language(soup: BeautifulSoup, metas: dict[str, list[str]]) -> str | None:
+    page = soup.find("html")
+    said = _attribute(page, "lang") or _attribute(page, "xml:lang") if isinstance(page, Tag) else None
+    return said or next(iter(metas.get("content-language") or metas.get("og:locale") or []), None)

@@ -1,0 +1,217 @@
+"""Every field around the body, with the place it was taken from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from consumers.parse.addresses import choose_canonical
+from consumers.parse.dates import find_fault, read_time
+from consumers.parse.head import Head
+from consumers.parse.jsonld import ArticleData
+from consumers.parse.names import clean_names
+from schemas.messages import DateSource, FeedEntry
+
+_TITLE_PARTING = re.compile(r"\s+[|\-–—•·»:]+\s+|\s*\|\s*")
+_NO_AI = re.compile(r"\bno(?:image)?ai\b", re.IGNORECASE)
+_PUBLISHED_METAS = (
+    "article:published_time", "article:published", "og:article:published_time", "og:published_time", "datepublished",
+    "parsely-pub-date", "sailthru.date", "publishdate", "publish-date", "publish_date", "pubdate", "published_time",
+    "article.published", "cxenseparse:recs:publishtime", "cxenseparse:publishtime", "dc.date.issued", "dcterms.created",
+    "dc.date.created", "dc.date", "dcterms.date", "article_date_original", "originalpublicationdate", "vr:published_time",
+    "publication_date", "citation_publication_date", "rnews:datepublished", "iso-8601-publish-date", "date", "last-modified-date",
+)  # fmt: skip
+_MODIFIED_METAS = (
+    "article:modified_time",
+    "article:modified",
+    "og:updated_time",
+    "datemodified",
+    "lastmod",
+    "dcterms.modified",
+)
+_AUTHOR_METAS = ("author", "article:author", "article:author_name", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl", "cxenseparse:author")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """What a reader sees around the text: headline, bylines, times, and words that date the page."""
+
+    heading: str | None = None
+    bylines: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Metadata:
+    """The fields around the body; `provenance` says of each where it came from, `notes` what was refused."""
+
+    url: str
+    title: str = ""
+    heading: str | None = None
+    authors: tuple[str, ...] = ()
+    published: dt.datetime | None = None
+    published_source: DateSource | None = None
+    modified: dt.datetime | None = None
+    canonical: str = ""
+    site_name: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    image: str | None = None
+    summary: str | None = None
+    is_paywalled: bool | None = None
+    allows_ai_use: bool | None = None
+    language_hint: str | None = None
+    provenance: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of the page before it is read."""
+
+    url: str
+    fetched_at: dt.datetime
+    feed: FeedEntry | None = None
+    robots_tag: str | None = None
+    language_hint: str | None = None
+
+
+Said = tuple[str | None, str]
+
+
+def read_metadata(data: ArticleData, head: Head, visible: Visible, origin: Origin) -> Metadata:
+    """Decide every field from JSON-LD, metas, the visible page and the feed, in this order of trust."""
+    meta = Metadata(url=origin.url, heading=visible.heading, language_hint=head.language)
+    _set_site(meta, data, head)
+    _set_title(meta, data, head, origin)
+    _set_authors(meta, data, head, visible, origin)
+    _set_times(meta, data, head, visible, origin)
+    canonical = head.canonical, head.text("og:url"), data.url
+    meta.canonical, note = choose_canonical(origin.url, canonical)
+    meta.notes += [note] if note else []
+    _set_rights(meta, data, head, origin)
+    return meta
+
+
+def _take(meta: Metadata, name: str, choices: Iterable[Said]) -> str | None:
+    """Return the first choice that says something, and note where it came from."""
+    for said, source in choices:
+        if said:
+            meta.provenance[name] = source
+            return said
+    return None
+
+
+def _metas(head: Head, names: Iterable[str]) -> Iterator[Said]:
+    for name in names:
+        for value in head.metas.get(name, ())[:3]:
+            yield value, f"meta {name}"
+
+
+def _set_site(meta: Metadata, data: ArticleData, head: Head) -> None:
+    meta.site_name = _take(
+        meta,
+        "site_name",
+        [*_metas(head, ["og:site_name"]), (data.publisher, "jsonld"), *_metas(head, ["application-name"])],
+    )
+    meta.section = _take(
+        meta, "section", [(data.section, "jsonld"), *_metas(head, ["article:section", "og:section", "section"])]
+    )
+    meta.image = _take(
+        meta, "image", [*_metas(head, ["og:image", "og:image:url", "twitter:image"]), (data.image, "jsonld")]
+    )
+    meta.image = urljoin(meta.url, meta.image) if meta.image else None
+    meta.summary = _take(
+        meta,
+        "summary",
+        [*_metas(head, ["og:description", "description", "twitter:description"]), (data.summary, "jsonld")],
+    )
+    listed = [(data.tags, "jsonld"), (head.metas.get("article:tag", ()), "meta article:tag")]
+    listed += [(_split(head.text(name)), f"meta {name}") for name in ("news_keywords", "keywords")]
+    meta.tags, source = next(((tuple(dict.fromkeys(tags))[:50], source) for tags, source in listed if tags), ((), ""))
+    if source:
+        meta.provenance["tags"] = source
+
+
+def _split(said: str | None) -> tuple[str, ...]:
+    return tuple(word for part in (said or "").split(",") if (word := part.strip()))
+
+
+def _set_title(meta: Metadata, data: ArticleData, head: Head, origin: Origin) -> None:
+    choices: list[Said] = [(data.headline, "jsonld")]
+    choices += [
+        (_without_site(value, meta.site_name), source) for value, source in _metas(head, ["og:title", "twitter:title"])
+    ]
+    choices += [(meta.heading, "h1"), (_without_site(head.title, meta.site_name), "title")]
+    choices += [(origin.feed.title if origin.feed else None, "feed")]
+    meta.title = " ".join((_take(meta, "title", choices) or "").split())
+
+
+def _without_site(title: str | None, site: str | None) -> str | None:
+    """Cut the site's own name from either end of a title."""
+    if not title or not site:
+        return title
+    name = _fold(site)
+    parts = _TITLE_PARTING.split(title)
+    if len(parts) > 1 and _fold(parts[-1]) in {name, f"{name}com"}:
+        return title[: title.rfind(parts[-1])].rstrip(" |-–—•·»:")
+    if len(parts) > 1 and _fold(parts[0]) == name:
+        return title[len(parts[0]) :].lstrip(" |-–—•·»:")
+    return title
+
+
+def _fold(text: str) -> str:
+    return re.sub(r"\W+", "", text).casefold()
+
+
+def _set_authors(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
+    listed = [(data.authors, "jsonld")]
+    listed += [(head.metas.get(name, ()), f"meta {name}") for name in _AUTHOR_METAS]
+    listed += [(visible.bylines, "byline"), (origin.feed.authors if origin.feed else (), "feed")]
+    for said, source in listed:
+        if names := clean_names(said):
+            meta.authors, meta.provenance["authors"] = names, source
+            return
+
+
+def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
+    feed = origin.feed.published_at if origin.feed else None
+    said: list[tuple[str | None, DateSource, str]] = [(data.published, "jsonld", "jsonld datePublished")]
+    said += [(value, "meta", source) for value, source in _metas(head, _PUBLISHED_METAS)]
+    said += [(value, "time", "time") for value in visible.times[:1]]
+    said += [(feed.isoformat() if feed else None, "feed", "feed")]
+    for text, kind, source in said:
+        if when := _valid(meta, text, source, origin):
+            meta.published, meta.published_source = when, kind
+            meta.provenance["published_at"] = source + _zone_words(when)
+            break
+    changed: list[Said] = [(data.modified, "jsonld dateModified"), *_metas(head, _MODIFIED_METAS)]
+    for text, source in changed:
+        if when := _valid(meta, text, source, origin):
+            meta.modified, meta.provenance["modified_at"] = when, source + _zone_words(when)
+            break
+
+
+def _valid(meta: Metadata, said: str | None, source: str, origin: Origin) -> dt.datetime | None:
+    when = read_time(said)
+    fault = find_fault(when, origin.fetched_at) if when else None
+    if fault:
+        meta.notes.append(f"{source} refused: {fault}")
+    return None if fault else when
+
+
+def _zone_words(when: dt.datetime) -> str:
+    return f" ({when:%z})" if when.tzinfo else " (no zone, taken for UTC)"
+
+
+def _set_rights(meta: Metadata, data: ArticleData, head: Head, origin: Origin) -> None:
+    tier = (head.text("article:content_tier") or "").lower()
+    meta.is_paywalled = {"free": False, "metered": True, "locked": True}.get(tier)
+    if data.is_free is not None:
+        meta.is_paywalled = not data.is_free
+    words = " ".join(filter(None, [*head.metas.get("robots", ()), origin.robots_tag]))
+    if _NO_AI.search(words) or head.text("tdm-reservation") == "1":
+        meta.allows_ai_use = False

@@ -1,0 +1,35 @@
+"""One page in a worker process: opened, read, and brought to a message or a rejection; nothing is raised."""
+
+from __future__ import annotations
+
+import traceback
+
+from consumers.parse.extraction import extract_article
+from consumers.parse.language import find_language
+from consumers.parse.messages import origin_of, to_message
+from consumers.parse.refusal import Refused
+from newswire.blobs import BlobMissingError, BodyError, read_body
+from newswire.settings import Settings
+from newswire.stage import Reject
+from schemas.messages import FetchedPage, ParsedArticle
+
+Outcome = ParsedArticle | Reject
+
+
+def parse_page(page: FetchedPage, settings: Settings) -> Outcome:
+    """Return the parsed article of a page, or why there is none."""
+    try:
+        raw = read_body(page, settings)
+        return to_message(page, extract_article(raw, origin_of(page), page.http_charset))
+    except Refused as refused:
+        return Reject(refused.reason, refused.detail, is_poison=refused.is_poison)
+    except (BlobMissingError, BodyError) as error:
+        return Reject("no-body", str(error))
+    except Exception as error:  # noqa: BLE001 - a page must not stop all others; the fuse sees to a broken parser
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return Reject("parser-error", f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"[:500])
+
+
+def warm_up() -> None:
+    """Load the language model before the first page is timed."""
+    find_language("Warm before the first page is timed. " * 4)

@@ -1,0 +1,22 @@
+"""Words counted and texts made comparable, in spaced and unspaced scripts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+_WORD = re.compile(r"\w+")
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+
+def count_words(text: str) -> int:
+    """Return the number of words; two signs of a script without spaces count as one."""
+    signs = len(_UNSPACED.findall(text))
+    return len(_WORD.findall(_UNSPACED.sub(" ", text) if signs else text)) + signs // 2
+
+
+def hash_content(title: str, body: str) -> str:
+    """Return the hash by which dedupe knows an unchanged text: composition and blanks do not count."""
+    flat = " ".join(unicodedata.normalize("NFC", f"{title}\n{body}").split())
+    return hashlib.sha256(flat.encode()).hexdigest()[:32]

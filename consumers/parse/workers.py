@@ -1,0 +1,96 @@
+"""Worker processes that read pages: one that overruns its time is killed and replaced, and its page rejected."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import TimeoutError as OverrunError
+from contextlib import contextmanager
+
+import structlog
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from consumers.parse.page import Outcome, parse_page, warm_up
+from newswire.settings import Settings
+from newswire.stage import Answer, Handler, Out, Record, Reject
+from schemas.messages import FetchedPage
+from schemas.topics import PARSED_ARTICLES
+
+log = structlog.get_logger()
+
+_PATIENCE_SECONDS = 60.0  # for overruns in one batch, which must end within Kafka's poll interval of 300 s
+_IMPATIENT_SECONDS = 1.0
+_PAGES_PER_WORKER = 4  # in the air at once: enough to keep it busy, few enough to change the limit in time
+_PAGES_PER_LIFE = 20_000  # a worker is replaced now and then, so that no leak can grow
+_PR_SET_PDEATHSIG = 1
+
+
+@contextmanager
+def open_workers(settings: Settings) -> Iterator[Handler[FetchedPage]]:
+    """Start the workers and yield the handler; they end with the block, and with this process however it ends."""
+    pool = ProcessPool(
+        max_workers=settings.parse_workers,
+        max_tasks=_PAGES_PER_LIFE,
+        initializer=_begin,
+        context=multiprocessing.get_context("spawn"),  # the consumer has threads: a fork could inherit a held lock
+    )
+    try:
+        yield PagePool(pool, settings)
+    finally:
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+class PagePool:
+    """Hands the pages of a batch to the workers and answers for every one of them."""
+
+    def __init__(self, pool: ProcessPool, settings: Settings) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._overrun_seconds = 0.0
+
+    def __call__(self, records: Sequence[Record[FetchedPage]]) -> list[Answer]:
+        """Parse the pages of a batch, in order."""
+        self._overrun_seconds = 0.0
+        step = _PAGES_PER_WORKER * self._settings.parse_workers
+        answers: list[Answer] = []
+        for start in range(0, len(records), step):
+            answers += self._parse(records[start : start + step])
+        return answers
+
+    def _parse(self, records: Sequence[Record[FetchedPage]]) -> list[Answer]:
+        begun = [(record.value, self._send(record.value) if record.value else None) for record in records]
+        return [self._answer(page, future) if page and future else () for page, future in begun]
+
+    def _send(self, page: FetchedPage) -> ProcessFuture[Outcome]:
+        patient = self._overrun_seconds < _PATIENCE_SECONDS
+        limit = self._settings.parse_seconds if patient else min(_IMPATIENT_SECONDS, self._settings.parse_seconds)
+        return self._pool.schedule(parse_page, args=(page, self._settings), timeout=limit)
+
+    def _answer(self, page: FetchedPage, future: ProcessFuture[Outcome], *, again: bool = True) -> Answer:
+        started = time.monotonic()
+        try:
+            outcome: Outcome = future.result()
+        except OverrunError:
+            self._overrun_seconds += time.monotonic() - started
+            log.warning("parse.page_overran", url=page.url)
+            return Reject("time-limit", f"not parsed within {self._settings.parse_seconds:g} s; its worker was killed")
+        except ProcessExpired as death:
+            if again:  # it may have been a stray signal, or another program that took the memory
+                return self._answer(page, self._send(page), again=False)
+            log.warning("parse.worker_died", url=page.url, exit_code=death.exitcode)
+            return Reject("worker-died", f"two workers died of this page, the last with {death.exitcode}")
+        return outcome if isinstance(outcome, Reject) else (Out(PARSED_ARTICLES, outcome),)
+
+
+def _begin() -> None:
+    """Make this worker deaf to signals meant for the consumer, mortal with it, and warm."""
+    os.setpgrp()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    warm_up()

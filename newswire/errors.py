@@ -17,3 +17,12 @@ class Retry(NewswireError):  # noqa: N818 - the word of the design; it is a wish
 
 class StackError(NewswireError):
     """An embedded server cannot be set up, started or reached."""
+
+
+class SiteError(NewswireError):
+    """A whole feed or host does not serve us; `status` and `retry_after` (seconds) tell when to come back."""
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after

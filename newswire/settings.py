@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     max_redirects: int = 5
     max_feed_items: int = 2_000
     host_delay_seconds: float = 1.0  # between two requests to a host that names no pace
+    robots_ttl_seconds: float = 43_200.0
+    feed_unconditional_every: int = 10  # polls; some servers answer 304 though there is news
+    revisit_after_seconds: Annotated[tuple[float, ...], NoDecode] = (3_600, 21_600, 86_400)  # of the first fetch
+    revisit_min_seconds: float = 600.0  # between two fetches of a page, even when its list says it changed again
 
     # Parse
     parse_workers: int = Field(default=1, ge=1, description="processes; each reads 100 pages a second and more")
@@ -92,7 +96,7 @@ class Settings(BaseSettings):
     java_heap_elasticsearch: str = "512m"
     durable: bool = Field(default=True, description="False: PostgreSQL without fsync, for tests")
 
-    @field_validator("sources_dirs", "allow_private", mode="before")
+    @field_validator("sources_dirs", "allow_private", "revisit_after_seconds", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Lists are written with commas in the environment."""

@@ -1,0 +1,4 @@
+DROP TABLE indexed_articles;
+DROP TABLE urls;
+DROP TABLE feeds;
+DROP TABLE hosts;

@@ -1,0 +1,81 @@
+"""A real Elasticsearch node on loopback, started from a home that `elasticsearch_home` laid out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+
+from newswire.stack.elasticsearch_home import classpath
+from newswire.stack.java_runtime import java
+from newswire.stack.probes import answering
+from newswire.stack.service import Service
+
+LOG_CONFIG = Path(str(files("newswire.stack") / "conf" / "elasticsearch-log4j2.properties"))
+FLAGS = (
+    "-Djava.awt.headless=true",
+    "-Dlog4j2.disable.jmx=true",
+    f"-Dlog4j2.configurationFile={LOG_CONFIG}",
+    # The distribution's native vector library is in no jar; Lucene's own code serves.
+    "-Dorg.elasticsearch.nativeaccess.enableVectorLibrary=false",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Elasticsearch:
+    """Where a node keeps its data, and which ports it takes; `home` is shared and only read."""
+
+    home: Path
+    folder: Path
+    port: int
+    transport_port: int
+    heap: str = "512m"
+    aot_cache: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the address for clients."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def write_config(self) -> None:
+        """Write the node's configuration; ports may have changed since the last start."""
+        for name in ("config", "data", "logs", "repo", "tmp"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        config = {
+            "cluster.name": "newswire",
+            "node.name": "newswire-1",
+            "discovery.type": "single-node",
+            "network.host": "127.0.0.1",
+            "http.port": self.port,
+            "transport.port": self.transport_port,
+            "path.data": str(self.folder / "data"),
+            "path.logs": str(self.folder / "logs"),
+            "path.repo": [str(self.folder / "repo")],
+            # A laptop's disk is often above the watermark at which indexes become read-only.
+            "cluster.routing.allocation.disk.threshold_enabled": False,
+        }
+        (self.folder / "config" / "elasticsearch.yml").write_text(yaml.safe_dump(config), "utf-8")
+
+    def service(self) -> Service:
+        """Return the node as a service."""
+        flags = [
+            f"-Xms{self.heap}",
+            f"-Xmx{self.heap}",
+            f"-Des.path.home={self.home}",
+            f"-Djava.io.tmpdir={self.folder / 'tmp'}",
+            *FLAGS,
+        ]
+        if self.aot_cache and self.aot_cache.exists():
+            flags.append(f"-XX:AOTCache={self.aot_cache}")
+        arguments = ("newswire.es.EmbeddedNode", str(self.home), str(self.folder / "config"))
+        return Service(
+            "elasticsearch",
+            java(flags, classpath(self.home), *arguments),
+            ready=answering(f"{self.url}/_cluster/health"),
+            restart=True,
+            ready_within=180,
+            stop_within=30,
+            options={"cwd": self.folder},
+        )

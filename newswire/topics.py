@@ -157,13 +157,11 @@ def list_topics(*, as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, indent=2))
         return
-    table = Table("topic", "records", "written by", "read by", "what", box=None, header_style="bold")
-    for column in table.columns:
-        column.no_wrap = True
+    table = Table("topic", "records", "written by", "read by", box=None, header_style="bold")
     for topic in all_topics():
         count = counts[topic.name]
         size = "missing" if count is None else str(count)
-        table.add_row(topic.name, size, ", ".join(topic.written_by), ", ".join(topic.read_by), topic.description)
+        table.add_row(topic.name, size, ", ".join(topic.written_by), ", ".join(topic.read_by))
     Console().print(table)
 
 

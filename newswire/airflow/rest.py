@@ -132,8 +132,8 @@ class Airflow:
 
     def put_pool(self, name: str, slots: int, description: str) -> None:
         """Create a pool, or change it."""
-        body = {"name": name, "slots": slots, "description": description, "include_deferred": False}
-        if self._send("POST", "/pools", json=body).status_code == 409:
+        body = {"slots": slots, "description": description, "include_deferred": False}
+        if self._send("POST", "/pools", json={"name": name, **body}).status_code == 409:
             _body(self._send("PATCH", f"/pools/{name}", json={"pool": name, **body}))
 
     def page(self, run: Run) -> str:

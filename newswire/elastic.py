@@ -1,0 +1,99 @@
+"""The Elasticsearch client, its outages and the names of indexes; index, templates and search speak through it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Literal
+
+from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer, TransportError, UnsupportedProductError
+
+from newswire.errors import ConfigError, Retry
+from newswire.settings import Settings
+
+REQUEST_SECONDS = 30.0
+IndexKind = Literal["articles", "revisions"]
+_NAME = re.compile(r"(?P<prefix>.+)-(?P<kind>articles|revisions)-(?P<year>\d{4})\.(?P<month>\d\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class IndexName:
+    """The parts of a monthly index's name."""
+
+    prefix: str
+    kind: IndexKind
+    month: date
+
+
+def build_index_name(prefix: str, first_seen_at: datetime, kind: IndexKind = "articles") -> str:
+    """Return the month's index of an article; `first_seen_at` never changes, so neither does the place."""
+    return f"{build_alias(prefix, kind)}-{first_seen_at.astimezone(UTC):%Y.%m}"
+
+
+def parse_index_name(name: str) -> IndexName:
+    """Take a monthly index's name apart; raises ValueError on any other."""
+    if not (match := _NAME.fullmatch(name)):
+        raise ValueError(f"{name} is not the name of a monthly index")
+    kind: IndexKind = "articles" if match["kind"] == "articles" else "revisions"
+    return IndexName(match["prefix"], kind, date(int(match["year"]), int(match["month"]), 1))
+
+
+def build_alias(prefix: str, kind: IndexKind = "articles") -> str:
+    """Return the alias over all months, which readers use."""
+    return f"{prefix}-{kind}"
+
+
+@contextmanager
+def open_elasticsearch(settings: Settings) -> Iterator[Elasticsearch]:
+    """Open a client; several addresses are parted by commas.
+
+    Timeouts are not tried again here: a stage holds its batch instead, and stays alive while it does.
+    """
+    client = Elasticsearch(
+        settings.elasticsearch_url.split(","),
+        serializer=OrjsonSerializer(),
+        request_timeout=REQUEST_SECONDS,
+        **_credentials(settings),
+    )
+    with client:
+        yield client
+
+
+def _credentials(settings: Settings) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if settings.elasticsearch_api_key:
+        given["api_key"] = settings.elasticsearch_api_key.get_secret_value()
+    elif settings.elasticsearch_username and settings.elasticsearch_password:
+        given["basic_auth"] = (settings.elasticsearch_username, settings.elasticsearch_password.get_secret_value())
+    if settings.elasticsearch_ca_certs:
+        given["ca_certs"] = str(settings.elasticsearch_ca_certs)
+    return given
+
+
+@contextmanager
+def outages_as_retry() -> Iterator[None]:
+    """Turn an absent or busy server into Retry, and a refused login into ConfigError; the rest passes through."""
+    try:
+        yield
+    except UnsupportedProductError as error:
+        raise ConfigError(f"NEWSWIRE_ELASTICSEARCH_URL does not lead to an Elasticsearch 9: {error}") from error
+    except TransportError as error:
+        raise Retry(
+            f"Elasticsearch cannot be reached ({error.message}); `newswire status` tells whether it runs"
+        ) from error
+    except ApiError as error:
+        raise _of_answer(error) from error
+
+
+def _of_answer(error: ApiError) -> Exception:
+    if error.status_code == 429 or error.status_code >= 500 or error.error == "cluster_block_exception":
+        return Retry(f"Elasticsearch is busy or out of order: {error.status_code} {error.message}")
+    if error.status_code in {401, 403}:
+        return ConfigError(
+            f"Elasticsearch refuses the login ({error.status_code} {error.message}); "
+            "see NEWSWIRE_ELASTICSEARCH_API_KEY, or NEWSWIRE_ELASTICSEARCH_USERNAME and _PASSWORD"
+        )
+    return error

@@ -1,0 +1,105 @@
+"""Keeps the server's index templates equal to ours, before the index stage writes and when they change."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Any
+
+import stamina
+from elasticsearch import BadRequestError, Elasticsearch
+
+from newswire.elastic import open_elasticsearch, outages_as_retry
+from newswire.errors import NewswireError, Retry
+from newswire.settings import Settings
+from schemas.index_templates import Template, build_templates
+
+
+class TemplateError(NewswireError):
+    """The server does not take a template, or an index that exists cannot follow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What the server has instead of one of our templates; `found` is None where it has nothing."""
+
+    template: Template
+    found: dict[str, Any] | None
+
+    @property
+    def word(self) -> str:
+        """Return the difference in one word."""
+        return "missing" if self.found is None else "differs"
+
+    def lines(self) -> list[str]:
+        """Return the way from the server's to ours as a unified diff."""
+        found = "" if self.found is None else json.dumps(self.found, indent=2, sort_keys=True)
+        name = self.template.name
+        return list(unified_diff(found.splitlines(), self.template.text().splitlines(), "server", name, lineterm=""))
+
+
+def sync_templates(settings: Settings, *, wait_seconds: float = 60.0) -> list[Difference]:
+    """Apply the templates, waiting for the server; return what was different.
+
+    Raises Retry when the server stays away, ConfigError or TemplateError when it refuses.
+    """
+    patience = stamina.retry_context(on=Retry, attempts=None, timeout=wait_seconds, wait_initial=0.2, wait_max=2.0)
+    with open_elasticsearch(settings) as client:
+        for attempt in patience:
+            with attempt, outages_as_retry():
+                return apply_templates(client, settings.index_prefix)
+    raise AssertionError("a retry context ends with a return or an error")
+
+
+def find_differences(client: Elasticsearch, prefix: str) -> list[Difference]:
+    """Return the templates that the server lacks or has otherwise."""
+    found = [(template, _read(client, template)) for template in build_templates(prefix)]
+    return [Difference(template, body) for template, body in found if body != template.body]
+
+
+def apply_templates(client: Elasticsearch, prefix: str) -> list[Difference]:
+    """Make the server's templates ours, and give new fields to the months that exist; return what was different."""
+    differences = find_differences(client, prefix)
+    try:
+        for difference in differences:
+            _extend_mappings(client, difference.template, prefix)  # first: a refusal must show again in the next diff
+            _write(client, difference.template)
+    except BadRequestError as error:
+        raise TemplateError(
+            f"Elasticsearch refuses the templates of {prefix}: {error.info['error']['reason']}. Where a month's index "
+            "cannot follow (a field keeps its type), choose another NEWSWIRE_INDEX_PREFIX and replay the topic articles"
+        ) from error
+    return differences
+
+
+def require_templates(client: Elasticsearch, prefix: str) -> None:
+    """Raise Retry while a template is missing: an index made without it would guess its mapping for a whole month."""
+    missing = [template.name for template in build_templates(prefix) if _read(client, template) is None]
+    if missing:
+        raise Retry(f"Elasticsearch has no template {', '.join(missing)}; run `newswire templates apply`")
+
+
+def _read(client: Elasticsearch, template: Template) -> dict[str, Any] | None:
+    lenient = client.options(ignore_status=404)
+    if template.kind == "component":
+        answer = lenient.cluster.get_component_template(name=template.name)
+    else:
+        answer = lenient.indices.get_index_template(name=template.name)
+    for entry in answer.get(f"{template.kind}_templates", ()):
+        # The server adds dates and defaults of its own: what we did not say does not count.
+        return {key: value for key, value in entry[f"{template.kind}_template"].items() if key in template.body}
+    return None
+
+
+def _write(client: Elasticsearch, template: Template) -> None:
+    put = client.cluster.put_component_template if template.kind == "component" else client.indices.put_index_template
+    put(name=template.name, body=template.body)
+
+
+def _extend_mappings(client: Elasticsearch, changed: Template, prefix: str) -> None:
+    mappings = changed.body["template"].get("mappings")
+    lenient = client.options(ignore_status=404)  # no month exists yet
+    for template in build_templates(prefix):
+        if mappings and changed.name in template.body.get("composed_of", ()):
+            lenient.indices.put_mapping(index=template.body["index_patterns"], properties=mappings["properties"])

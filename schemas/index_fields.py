@@ -1,0 +1,102 @@
+"""What Elasticsearch keeps of an article: every field with its type and analysis; the templates are made from this."""
+
+from __future__ import annotations
+
+from elasticsearch.dsl import Boolean, Date, Field, Integer, Keyword, Object, Text
+
+# ISO 639 code -> the suffix of its own title and body fields, and suffix -> Lucene's analyzer for it.
+# Chinese, Japanese and Korean are cut into pairs of characters: that needs no dictionary.
+SUFFIXES = {"zh": "cjk", "ja": "cjk", "ko": "cjk"}
+ANALYZERS = {
+    "ar": "arabic",
+    "cjk": "cjk",
+    "de": "german",
+    "en": "english",
+    "es": "spanish",
+    "fr": "french",
+    "it": "italian",
+    "nl": "dutch",
+    "pt": "portuguese",
+    "ru": "russian",
+    "tr": "turkish",
+}
+EXACT = "folded"  # words as they stand, without case and accents
+
+
+def suffix_of(language: str) -> str | None:
+    """Return the suffix of the stemmed fields of a language; None where only exact words are kept."""
+    suffix = SUFFIXES.get(language, language)
+    return suffix if suffix in ANALYZERS else None
+
+
+def _text(analyzer: str = EXACT) -> Text:
+    # Offsets in the index let one highlighter join exact and stemmed matches without reading the text again.
+    return Text(analyzer=analyzer, index_options="offsets")
+
+
+def _name() -> Keyword:
+    return Keyword(ignore_above=1024, fields={"words": Text(analyzer=EXACT)})
+
+
+def _label() -> Keyword:
+    return Keyword(ignore_above=1024)  # text from the web: Lucene takes no term above 32 KB
+
+
+def _address() -> Keyword:
+    return Keyword(ignore_above=2048)
+
+
+def _unsearched() -> Keyword:
+    return Keyword(index=False, doc_values=False)
+
+
+ARTICLE_FIELDS: dict[str, Field] = {
+    "article_id": Keyword(),
+    "url_id": Keyword(),
+    "url": _address(),
+    "canonical_url": _address(),
+    "source": Keyword(),
+    "outlet": _label(),
+    "host": Keyword(),
+    "language": Keyword(),
+    "title": Text(analyzer=EXACT, index_options="offsets", fields={"raw": Keyword(ignore_above=512)}),
+    "heading": _text(),
+    "summary": _text(),
+    "body": _text(),
+    "content_hash": Keyword(),
+    "authors": _name(),
+    "tags": _name(),
+    "section": _label(),
+    "site_name": _label(),
+    "image": _unsearched(),
+    "kind": Keyword(),
+    "word_count": Integer(),
+    "is_paywalled": Boolean(),
+    "allows_ai_use": Boolean(),
+    "published_at": Date(),
+    "published_source": Keyword(),
+    "modified_at": Date(),
+    "fetched_at": Date(),
+    "first_seen_at": Date(),
+    "version": Integer(),
+    "story_id": Keyword(),
+    "story_revision": Integer(),
+    "copy_of": Keyword(),
+    "copy_tier": Keyword(),
+    "scores": Object(enabled=False),
+    "reasons": _unsearched(),
+}
+# What the index stage works out, because no query of the server can.
+DERIVED_FIELDS: dict[str, Field] = {
+    "dated_at": Date(),
+    "family_id": Keyword(),
+    "is_copy": Boolean(),
+    "indexed_at": Date(),
+}
+LANGUAGE_FIELDS: dict[str, Field] = {
+    f"{name}_{suffix}": _text(analyzer) for suffix, analyzer in ANALYZERS.items() for name in ("title", "body")
+}
+REVISION_FIELDS: dict[str, Field] = {
+    "superseded_at": Date(),
+    "superseded_by": Integer(),
+}

@@ -1,0 +1,92 @@
+"""The index templates as the server takes them, made from index_fields; `newswire templates write` commits them.
+
+Only features of the server itself are used: the embedded one has no modules, and demo and cluster must behave alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from elasticsearch.dsl import Field
+
+from schemas.index_fields import ARTICLE_FIELDS, DERIVED_FIELDS, EXACT, LANGUAGE_FIELDS, REVISION_FIELDS
+
+FOLDER = Path(__file__).parent / "elasticsearch"
+PREFIX = "newswire"
+PRIORITY = 200  # above what a full cluster brings along
+REFRESH = "5s"  # for readers of other writers: the index stage refreshes what it announces
+
+Kind = Literal["component", "index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One component or index template under its name on the server."""
+
+    kind: Kind
+    name: str
+    body: dict[str, Any]
+
+    def text(self) -> str:
+        """Return the template as committed."""
+        return json.dumps(self.body, indent=2, sort_keys=True) + "\n"
+
+    def path(self) -> Path:
+        """Return the committed file."""
+        return FOLDER / f"{self.name.removeprefix(f'{PREFIX}-')}-{self.kind}.json"
+
+
+def build_templates(prefix: str) -> tuple[Template, ...]:
+    """Return every template for the indexes of a prefix, components before those that use them."""
+    article, revision = f"{prefix}-article", f"{prefix}-revision"
+    return (
+        # Analyzers stand beside the fields that name them: the server checks each component alone.
+        _component(article, ARTICLE_FIELDS | DERIVED_FIELDS | LANGUAGE_FIELDS, {"settings": {"index": _settings()}}),
+        _component(revision, REVISION_FIELDS, {}),
+        _index(prefix, "articles", [article], "The newest version of every article, by month."),
+        _index(prefix, "revisions", [article, revision], "What articles said before, by month."),
+    )
+
+
+def write_files() -> list[Path]:
+    """Write the committed files and return their paths."""
+    FOLDER.mkdir(exist_ok=True)
+    templates = build_templates(PREFIX)
+    for template in templates:
+        template.path().write_text(template.text(), encoding="utf-8")
+    return [template.path() for template in templates]
+
+
+def _settings() -> dict[str, Any]:
+    # Values are text, as the server gives them back: what differs is then a difference.
+    return {
+        "number_of_shards": "1",
+        "auto_expand_replicas": "0-1",
+        "refresh_interval": REFRESH,
+        "analysis": {
+            "analyzer": {EXACT: {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "asciifolding"]}}
+        },
+    }
+
+
+def _component(name: str, fields: Mapping[str, Field], rest: dict[str, Any]) -> Template:
+    properties = {field_name: field.to_dict() for field_name, field in fields.items()}
+    return Template(
+        "component", name, {"template": {"mappings": {"dynamic": "strict", "properties": properties}, **rest}}
+    )
+
+
+def _index(prefix: str, kind: str, parts: list[str], description: str) -> Template:
+    name = f"{prefix}-{kind}"
+    body = {
+        "index_patterns": [f"{name}-*"],
+        "composed_of": parts,
+        "priority": PRIORITY,
+        "template": {"aliases": {name: {}}},
+        "_meta": {"description": description},
+    }
+    return Template("index", name, body)

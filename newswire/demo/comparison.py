@@ -1,0 +1,58 @@
+"""What a run has ended with against what it must end with: every difference in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from newswire.demo.facts import ExpectedArticle, Found, FoundArticle, Truth
+
+
+def compare(truth: Truth, found: Found) -> list[str]:
+    """Return every difference in words, URL first; empty where all is as it should be."""
+    expected = truth.articles
+    lost = [f"{url}: is not searchable" for url in expected if url not in found.articles]
+    strange = [
+        f"{url}: is searchable, and the press has no such article" for url in found.articles if url not in expected
+    ]
+    wrong = [
+        line for url in expected if url in found.articles for line in _differences(expected[url], found.articles[url])
+    ]
+    return lost + strange + wrong + (_wrong_ends(truth, found.ends) if found.ends else [])
+
+
+def _wrong_ends(truth: Truth, ends: Mapping[str, str]) -> list[str]:
+    urls = truth.urls
+    lost = [f"{url}: was not discovered ({urls[url].why})" for url in urls if url not in ends]
+    strange = [f"{url}: was discovered, and nobody announced it" for url in ends if url not in urls]
+    wrong = [
+        f"{url}: ended {ends[url]} instead of {' or '.join(expected.ends)} ({expected.why})"
+        for url, expected in urls.items()
+        if url in ends and not expected.allows(ends[url])
+    ]
+    return lost + strange + wrong
+
+
+def _differences(expected: ExpectedArticle, found: FoundArticle) -> Iterator[str]:
+    pairs = {
+        "title": (expected.title, found.title),
+        "language": (expected.language, found.language),
+        "day": (expected.day, found.day),
+        "authors": (expected.authors, found.authors),
+        "versions": (expected.versions, found.version),
+    }
+    for name, (right, got) in pairs.items():
+        if right != got:
+            yield f"{expected.url}: {name} is {got!r} instead of {right!r}"
+    yield from _body_differences(expected, found)
+
+
+def _body_differences(expected: ExpectedArticle, found: FoundArticle) -> Iterator[str]:
+    right = Counter(expected.paragraphs)
+    got = Counter(" ".join(part.split()) for part in found.body.split("\n\n"))
+    for paragraph in right - got:
+        yield f"{expected.url}: the body lacks the paragraph {paragraph[:70]!r}"
+    for paragraph in got - right:
+        yield f"{expected.url}: the body has what is no paragraph of it: {paragraph[:70]!r}"
+    if right == got and found.body != expected.body:
+        yield f"{expected.url}: the body's paragraphs are in another order or not parted by one empty line"

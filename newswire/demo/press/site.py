@@ -1,0 +1,124 @@
+"""One outlet's site: which answer stands at which path, in which phase."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property, partial
+from html import escape
+from http import HTTPStatus
+
+from newswire.demo.press import feeds, rogues
+from newswire.demo.press.content import Outlet, Press
+from newswire.demo.press.desk import Article, edit_press
+from newswire.demo.press.pages import Setting, article_page
+from newswire.demo.press.reply import HTML, XML, Reply
+
+BUSY_SECONDS = 1
+LYING_ETAG = '"always-fresh"'
+PHOTO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><rect width="16" height="9" fill="#8aa"/></svg>'
+
+Pages = dict[str, Callable[[], Reply]]
+
+
+class Site:
+    """An outlet with all it has ever published."""
+
+    def __init__(
+        self, press: Press, outlet: Outlet, articles: tuple[Article, ...], epoch: dt.datetime, port: int
+    ) -> None:
+        self.press = press
+        self.outlet = outlet
+        self.epoch = epoch
+        self.base = f"http://{outlet.address}:{port}"
+        self.articles = tuple(article for article in articles if article.outlet is outlet)
+        self.rogues = tuple(rogue for rogue in press.rogues if rogue.outlet == outlet.id)
+        self._phases: dict[int, Pages] = {}
+
+    def answer(self, path: str, phase: int) -> Reply:
+        """Return what stands at a path, query included where it is the path's name."""
+        if phase not in self._phases:
+            self._phases[phase] = self._pages(phase)
+        pages = self._phases[phase]
+        found = pages.get(path) or pages.get(path.partition("?")[0])
+        if found is not None:
+            return found()
+        return rogues.not_found(self.outlet, self.setting)
+
+    @cached_property
+    def setting(self) -> Setting:
+        """Return what all pages are set in; the articles they link to are those of the first phase."""
+        out = [
+            (article.path, edition.title) for article in self.articles if (edition := article.at(0)) and edition.title
+        ]
+        return Setting(self.base, self.press.furniture[self.outlet.language], tuple(out[:5]))
+
+    def entries(self, phase: int) -> list[feeds.Entry]:
+        """Return all addresses that the outlet announces."""
+        return feeds.entries(self.articles, self.rogues, self.epoch, phase)
+
+    def _pages(self, phase: int) -> Pages:
+        pages: Pages = {
+            "/": lambda: self._front(phase),
+            "/static/photo.jpg": lambda: Reply(PHOTO, content_type="image/svg+xml"),
+        }
+        pages |= self._announcements(phase)
+        pages |= {
+            r.path: partial(rogues.ROGUES[r.kind], rogues.Scene(self.outlet, self.setting, r)) for r in self.rogues
+        }
+        for article in self.articles:
+            pages |= self._article(article, phase)
+        return pages
+
+    def _announcements(self, phase: int) -> Pages:
+        outlet, pages = self.outlet, Pages()
+        if outlet.has_robots:
+            pages["/robots.txt"] = lambda: Reply(
+                feeds.robots(outlet, self.base).encode(), content_type="text/plain; charset=utf-8"
+            )
+        if outlet.has_sitemap:
+            pages["/sitemap-news.xml"] = lambda: Reply(
+                feeds.sitemap(outlet, self.base, self.entries(phase)).encode(), content_type=XML
+            )
+        if outlet.feed != "none":
+            pages["/feed.xml"] = lambda: self._feed(phase)
+        return pages
+
+    def _feed(self, phase: int) -> Reply:
+        write = feeds.rss if self.outlet.feed == "rss" else feeds.atom
+        etag = LYING_ETAG if self.outlet.feed_fault == "lying etag" else ""
+        kind = f"application/{self.outlet.feed}+xml; charset=utf-8"
+        return Reply(write(self.outlet, self.base, self.entries(phase)).encode(), content_type=kind, says_etag=etag)
+
+    def _article(self, article: Article, phase: int) -> Pages:
+        edition, telling = article.at(phase), article.telling
+        if edition is None:
+            return {}
+        elsewhere = tuple(link for link in self.setting.others if link[0] != article.path)
+        body = article_page(article, edition, replace(self.setting, others=elsewhere)).encode(self.outlet.charset)
+        declared = (
+            f"text/html; charset={self.outlet.charset}" if self.outlet.declares in {"header", "both"} else "text/html"
+        )
+        wait = BUSY_SECONDS if telling.is_busy else 0
+        reply = Reply(body, content_type=declared, modified=edition.modified, retry_after_seconds=wait)
+        pages: Pages = {article.path: lambda: reply}
+        if telling.moved_from:
+            moved = Reply(b"", status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": self.base + article.path})
+            pages[telling.moved_from] = lambda: moved
+        if telling.print_path:
+            pages[telling.print_path] = lambda: reply
+        return pages
+
+    def _front(self, phase: int) -> Reply:
+        cards = "".join(
+            f'<li><a href="{escape(entry.path)}"><h2>{escape(entry.title)}</h2></a><p>{escape(entry.summary)}</p></li>'
+            for entry in self.entries(phase)
+        )
+        return Reply(rogues.shell(self.outlet, self.setting, self.outlet.name, f"<ul>{cards}</ul>"), content_type=HTML)
+
+
+def open_sites(press: Press, epoch: dt.datetime, port: int) -> dict[str, Site]:
+    """Return every outlet's site, by the outlet's address."""
+    articles = edit_press(press, epoch)
+    return {outlet.address: Site(press, outlet, articles, epoch, port) for outlet in press.outlets.values()}

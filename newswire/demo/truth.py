@@ -1,0 +1,108 @@
+"""What a run over the demo press must end with, known because the press is ours."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from newswire.demo.comparison import compare
+from newswire.demo.facts import (
+    ExpectedArticle,
+    ExpectedOutlet,
+    ExpectedSearch,
+    ExpectedUrl,
+    Found,
+    FoundArticle,
+    Truth,
+)
+from newswire.demo.press.content import Press, Rogue, Search, read_press
+from newswire.demo.press.desk import Article, Edition
+from newswire.demo.press.feeds import TRACKING
+from newswire.demo.press.site import Site, open_sites
+from newswire.demo.press.state import PressState
+from newswire.errors import ConfigError
+from newswire.urls import normalise_url
+
+__all__ = ["Found", "FoundArticle", "Truth", "compare", "load_truth"]
+
+
+def load_truth(state_dir: Path, phase: int | None = None) -> Truth:
+    """Return the truth of the press that runs on a state directory, in its present phase or a named one.
+
+    Raises:
+        ConfigError: The press has never been started there.
+    """
+    state, press = PressState(state_dir), read_press()
+    if not state.port():
+        raise ConfigError(f"the demo press has not been started on {state_dir}; run: newswire demo run")
+    now = state.phase() if phase is None else phase
+    sites = open_sites(press, state.epoch(), state.port())
+    outlets = {site.outlet.id: _expect_outlet(site, now) for site in sites.values()}
+    known = {article.key: article.url for outlet in outlets.values() for article in outlet.articles}
+    searches = tuple(_expect_search(search, known) for search in press.searches)
+    return Truth(state.epoch(), now, outlets, searches, tuple(_furniture(press)))
+
+
+def _expect_outlet(site: Site, phase: int) -> ExpectedOutlet:
+    shown = [(article, edition) for article in site.articles if (edition := article.at(phase))]
+    articles = tuple(_expect_article(site, article, edition, phase) for article, edition in shown)
+    urls = [url for article, _ in shown for url in _expect_urls(site, article)]
+    urls += [_expect_rogue(site, rogue) for rogue in site.rogues]
+    return ExpectedOutlet(site.outlet.id, site.outlet.name, site.base, tuple(urls), articles)
+
+
+def _expect_article(site: Site, article: Article, edition: Edition, phase: int) -> ExpectedArticle:
+    telling = article.telling
+    return ExpectedArticle(
+        key=article.key,
+        source=article.outlet.id,
+        url=normalise_url(site.base + article.path),
+        title=edition.title,
+        paragraphs=edition.paragraphs,
+        authors=telling.authors,
+        day=_expected_day(article),
+        language=article.outlet.language,
+        family=article.family,
+        relation=telling.relation,
+        story=article.story,
+        versions=sum(e.phase <= phase for e in article.editions),
+    )
+
+
+def _expected_day(article: Article) -> dt.date | None:
+    """Return the day in UTC; where only a date is printed, that date; a date to come gives way to the feed's."""
+    if article.telling.dated == "nowhere":
+        return None
+    if article.telling.dated == "text":
+        return article.published.date()
+    return article.published.astimezone(dt.UTC).date()
+
+
+def _expect_urls(site: Site, article: Article) -> Iterator[ExpectedUrl]:
+    telling, tracking = article.telling, TRACKING if site.outlet.tracks_links else ""
+    # Two addresses of one article: the second to come is unchanged, whichever it is.
+    ends, why = (
+        (("indexed", "unchanged"), "one article under two addresses")
+        if telling.print_path
+        else (("indexed",), "an article")
+    )
+    first = telling.moved_from or article.path
+    for path in [first, telling.print_path] if telling.print_path else [first]:
+        yield ExpectedUrl(normalise_url(site.base + path + tracking), ends, why)
+
+
+def _expect_rogue(site: Site, rogue: Rogue) -> ExpectedUrl:
+    return ExpectedUrl(normalise_url(site.base + rogue.path), rogue.ends, rogue.kind)
+
+
+def _expect_search(search: Search, known: Mapping[str, str]) -> ExpectedSearch:
+    return ExpectedSearch(
+        search.query, search.why, search.language, tuple(known[key] for key in search.finds if key in known)
+    )
+
+
+def _furniture(press: Press) -> Iterator[str]:
+    """Return the lines that must not stand in any body."""
+    for words in press.furniture.values():
+        yield from (words.cookies, words.newsletter, words.comment, words.footer, *words.most_read_titles, *words.wall)

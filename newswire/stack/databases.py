@@ -1,4 +1,4 @@
-"""Make the roles and databases of the embedded PostgreSQL: python -m newswire.stack.databases PORT SECRETS_FOLDER."""
+"""Make the roles and databases of the embedded PostgreSQL: databases PORT SUPERUSER_FILE SECRETS_FOLDER."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from psycopg import sql
 from newswire.stack.postgres import ROLES, SUPERUSER
 
 
-def make_databases(port: int, secrets: Path) -> None:
+def make_databases(port: int, superuser_file: Path, secrets: Path) -> None:
     """Give each role a database of its own name; what is there already stays."""
-    password = (secrets / SUPERUSER).read_text("utf-8")
+    password = superuser_file.read_text("utf-8")
     with psycopg.connect(
         host="127.0.0.1", port=port, user=SUPERUSER, password=password, dbname="postgres", autocommit=True
     ) as connection:
@@ -33,4 +33,4 @@ def _make(connection: psycopg.Connection[tuple[object, ...]], role: str, passwor
 
 
 if __name__ == "__main__":
-    make_databases(int(sys.argv[1]), Path(sys.argv[2]))
+    make_databases(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

@@ -149,8 +149,8 @@ class _Download:
         return StackError(
             f"Cannot download {jar.coordinate}: {_first_line(error)}\n"
             "Is the network up, and does a proxy need HTTPS_PROXY? What is complete stays in the cache; run "
-            f"the command again, or copy the folder {self._cache} from a machine that has it, or name servers of your own with "
-            "NEWSWIRE_KAFKA_BOOTSTRAP and NEWSWIRE_ELASTICSEARCH_URL."
+            f"the command again, or copy the folder {self._cache} from a machine that has it, or name servers "
+            "of your own with NEWSWIRE_KAFKA_BOOTSTRAP and NEWSWIRE_ELASTICSEARCH_URL."
         )
 
 

@@ -69,15 +69,16 @@ class Postgres:
     def prepare(self) -> None:
         """Make the folders and passwords, and give the server's user what it must have."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for role in (SUPERUSER, *ROLES):
+        for role in ROLES:
             self._password(role)
         if self.home != self.folder:
             for folder in (self.home.parent, self.home):
                 folder.mkdir(parents=True, exist_ok=True)
                 folder.chmod(0o711)
         self.data.mkdir(exist_ok=True, mode=0o700)
-        if self.owner:
-            os.chown(self.data, *self.owner)
+        keep_secret(self._superuser_file)
+        for path in (self.data, self._superuser_file) if self.owner else ():
+            os.chown(path, *(self.owner or ()))
 
     def services(self) -> tuple[Service, ...]:
         """Return the server, after the job that lays out its data once and before the one that makes the databases."""
@@ -94,7 +95,14 @@ class Postgres:
         )
         databases = Service(
             "databases",
-            [sys.executable, "-m", "newswire.stack.databases", str(self.port), str(self._secrets)],
+            [
+                sys.executable,
+                "-m",
+                "newswire.stack.databases",
+                str(self.port),
+                str(self._superuser_file),
+                str(self._secrets),
+            ],
             needs=("postgres",),
             job=True,
             environment=child_environment(),
@@ -102,14 +110,26 @@ class Postgres:
         return (server, databases) if is_laid_out else (self._init(), server, databases)
 
     def _init(self) -> Service:
-        """Return the job that lays out the data; initdb reads the superuser's password from its input."""
+        """Return the job that lays out the data."""
         options = ("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync")
         return Service(
             "postgres-init",
-            [self._program("initdb"), "-D", str(self.data), "-U", SUPERUSER, "--pwfile=/dev/stdin", *options],
+            [
+                self._program("initdb"),
+                "-D",
+                str(self.data),
+                "-U",
+                SUPERUSER,
+                f"--pwfile={self._superuser_file}",
+                *options,
+            ],
             job=True,
-            options=self._options(stdin=self._secrets / SUPERUSER),
+            options=self._options(),
         )
+
+    @property
+    def _superuser_file(self) -> Path:
+        return self.home / "superuser.password"  # initdb reads it as the server's user
 
     @property
     def _secrets(self) -> Path:
@@ -118,9 +138,9 @@ class Postgres:
     def _password(self, role: str) -> str:
         return keep_secret(self._secrets / role)
 
-    def _options(self, **more: object) -> dict[str, object]:
+    def _options(self) -> dict[str, object]:
         identity = {"user": self.owner[0], "group": self.owner[1], "extra_groups": []} if self.owner else {}
-        return {"cwd": self.data, **identity, **more}
+        return {"cwd": self.data, **identity}
 
     def _settings(self) -> list[str]:
         settings: dict[str, object] = {

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Container
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,20 +21,17 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def spawn(service: Service, log: Path) -> subprocess.Popen[bytes]:
-    """Start the process of a service; option `stdin` may name a file that it reads."""
-    options = cast("dict[str, Any]", dict(service.options))
-    with ExitStack() as stack:
-        source = stack.enter_context(Path(options.pop("stdin", os.devnull)).open("rb"))
-        output = stack.enter_context(log.open("ab"))
+    """Start the process of a service."""
+    with log.open("ab") as output:
         return subprocess.Popen(
             list(service.command),
-            stdin=source,
+            stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=dict(service.environment),
             start_new_session=True,  # ctrl-C reaches the supervisor only
             preexec_fn=_tie_to_parent(service.stop_signal),  # noqa: PLW1509 - the supervisor has one thread
-            **options,
+            **cast("dict[str, Any]", service.options),
         )
 
 

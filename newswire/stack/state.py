@@ -25,6 +25,7 @@ class ServiceReport(TypedDict):
     started_at: float | None
     ready_after_seconds: float | None
     restarts: int
+    stop_signal: int
 
 
 class StackReport(TypedDict, total=False):
@@ -61,8 +62,12 @@ def write_report(state_dir: Path, report: StackReport) -> None:
 
 def write_env(state_dir: Path, values: Mapping[str, str]) -> None:
     """Write the addresses and passwords of the running stack, which Settings reads."""
-    lines = (f"NEWSWIRE_{name.upper()}='{value}'\n" for name, value in sorted(values.items()))
+    lines = (f"NEWSWIRE_{name.upper()}={_quoted(value)}\n" for name, value in sorted(values.items()))
     write_private(state_dir / STACK_ENV, "".join(lines))
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def write_private(path: Path, text: str) -> None:

@@ -1,0 +1,188 @@
+"""The table of services: which servers, jobs and stages make up the stack, and what each one needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from newswire.errors import ConfigError
+from newswire.settings import Settings, child_environment
+from newswire.stack.airflow import airflow_password, airflow_services
+from newswire.stack.elasticsearch import Elasticsearch
+from newswire.stack.elasticsearch_home import ensure_home
+from newswire.stack.jars import fetch
+from newswire.stack.kafka import Kafka
+from newswire.stack.ports import choose_ports
+from newswire.stack.postgres import Postgres
+from newswire.stack.service import Service
+
+SERVERS = ("postgres", "kafka", "elasticsearch")
+EVERYTHING = (*SERVERS, "airflow", "consumers")
+# A stage's processes, and what it needs besides the topics. Parsing takes the most time, so it has two.
+CONSUMERS: Mapping[str, int] = {"parse": 2, "dedupe": 1, "cluster": 1, "index": 1, "ledger": 1}
+CONSUMER_NEEDS: Mapping[str, tuple[str, ...]] = {"index": ("templates",), "ledger": ("crawl-migrate",)}
+# The setting that names a server of the user's own; it replaces the embedded one.
+ADDRESS_SETTINGS = {
+    "postgres": "postgres_dsn",
+    "kafka": "kafka_bootstrap",
+    "elasticsearch": "elasticsearch_url",
+    "airflow": "airflow_url",
+}
+PORT_NAMES = {
+    "postgres": ("postgres",),
+    "kafka": ("kafka", "kafka_controller"),
+    "elasticsearch": ("elasticsearch", "elasticsearch_transport"),
+    "airflow": ("airflow",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run, and what to tell others about it."""
+
+    services: tuple[Service, ...]
+    ports: Mapping[str, int]
+    env: Mapping[str, str]  # the settings that lead to the running stack
+
+
+def chosen_parts(only: Iterable[str], given: Settings) -> tuple[str, ...]:
+    """Return the parts to run here: those asked for (all if none), without what the user runs elsewhere.
+
+    `given` holds the settings as the user gave them, without what an earlier stack wrote.
+    """
+    asked = tuple(only) or EVERYTHING
+    if unknown := sorted(set(asked) - set(EVERYTHING)):
+        raise ConfigError(f"There is no part {', '.join(unknown)} of the stack; there are {', '.join(EVERYTHING)}.")
+    external = {part for part, name in ADDRESS_SETTINGS.items() if name in given.model_fields_set}
+    if "airflow" in asked and "airflow" not in external:
+        external.discard("postgres")  # Airflow's own database stays here
+    return tuple(part for part in EVERYTHING if part in asked and part not in external)
+
+
+def download(parts: Iterable[str], cache: Path) -> None:
+    """Bring everything into the user's cache that the parts need, with progress."""
+    if "kafka" in parts:
+        fetch("kafka", cache / "jars")
+    if "elasticsearch" in parts:
+        ensure_home(cache)
+
+
+def make_plan(only: Iterable[str], given: Settings, kept_ports: Mapping[str, int]) -> Plan:
+    """Prepare folders and configurations, choose ports, and return the services in an order of their needs."""
+    parts = chosen_parts(only, given)
+    names = [name for part in parts for name in PORT_NAMES.get(part, ())]
+    ports = choose_ports(names, kept_ports, given.state_dir, given.cache_dir)
+    planner = _Planner(given, parts, ports)
+    services = planner.services()
+    return Plan(services, dict(kept_ports) | ports, planner.env())
+
+
+class _Planner:
+    """Puts the services together; `settings` are those that the stack's processes will see."""
+
+    def __init__(self, given: Settings, parts: tuple[str, ...], ports: Mapping[str, int]) -> None:
+        self.given, self.parts, self.ports = given, parts, ports
+        self.environment = {"NEWSWIRE_STATE_DIR": str(given.state_dir)}
+        self.postgres = Postgres(given.state_dir / "postgres", ports.get("postgres", 0), durable=given.durable)
+        self.settings = given.model_copy(update=self._addresses())
+
+    def services(self) -> tuple[Service, ...]:
+        makers = {
+            "postgres": self._postgres,
+            "kafka": self._kafka,
+            "elasticsearch": self._elasticsearch,
+            "airflow": self._airflow,
+            "consumers": self._consumers,
+        }
+        return tuple(service for part in self.parts for service in makers[part]())
+
+    def env(self) -> dict[str, str]:
+        """Return the addresses of the servers here, and all that the user gave about servers elsewhere."""
+        groups = ("kafka_", "elasticsearch_", "postgres_", "airflow_")
+        given = {name: getattr(self.given, name) for name in self.given.model_fields_set if name.startswith(groups)}
+        return {name: _plain(value) for name, value in (self._addresses() | given).items() if value is not None}
+
+    def _addresses(self) -> dict[str, object]:
+        addresses: dict[str, object] = {}
+        if "kafka" in self.parts:
+            addresses["kafka_bootstrap"] = f"127.0.0.1:{self.ports['kafka']}"
+        if "elasticsearch" in self.parts:
+            addresses["elasticsearch_url"] = f"http://127.0.0.1:{self.ports['elasticsearch']}"
+        if "postgres" in self.parts and "postgres_dsn" not in self.given.model_fields_set:
+            self.postgres.prepare()
+            addresses["postgres_dsn"] = SecretStr(self.postgres.dsn("newswire", "newswire"))
+        if "airflow" in self.parts:
+            addresses["airflow_url"] = f"http://127.0.0.1:{self.ports['airflow']}"
+            addresses["airflow_password"] = SecretStr(airflow_password(self.given.state_dir / "airflow"))
+        return addresses
+
+    def _postgres(self) -> tuple[Service, ...]:
+        self.postgres.prepare()
+        return self.postgres.services()
+
+    def _kafka(self) -> tuple[Service, ...]:
+        kafka = Kafka(
+            home=self.given.state_dir / "kafka",
+            classpath=tuple(fetch("kafka", self.given.cache_dir / "jars")),
+            port=self.ports["kafka"],
+            controller_port=self.ports["kafka_controller"],
+            heap=self.given.java_heap_kafka,
+        )
+        kafka.write_properties()
+        return kafka.services()
+
+    def _elasticsearch(self) -> tuple[Service, ...]:
+        node = Elasticsearch(
+            home=ensure_home(self.given.cache_dir),
+            folder=self.given.state_dir / "elasticsearch",
+            port=self.ports["elasticsearch"],
+            transport_port=self.ports["elasticsearch_transport"],
+            heap=self.given.java_heap_elasticsearch,
+        )
+        node.write_config()
+        return (node.service(),)
+
+    def _airflow(self) -> tuple[Service, ...]:
+        home, port = self.given.state_dir / "airflow", self.ports["airflow"]
+        return airflow_services(
+            self.settings,
+            home=home,
+            port=port,
+            database_url=self.postgres.dsn("airflow", "airflow"),
+            needs=self._here("databases"),
+            environment=self.environment,
+        )
+
+    def _consumers(self) -> tuple[Service, ...]:
+        jobs = (
+            self._job("topics", "newswire", "topics", "apply", needs=self._here("kafka")),
+            self._job("templates", "newswire", "templates", "apply", needs=self._here("elasticsearch")),
+            self._job("crawl-migrate", "newswire.crawl.migrate", needs=self._here("databases")),
+        )
+        return jobs + tuple(self._consumer(stage, n) for stage, count in CONSUMERS.items() for n in range(1, count + 1))
+
+    def _consumer(self, stage: str, number: int) -> Service:
+        return Service(
+            f"{stage}-{number}" if CONSUMERS[stage] > 1 else stage,
+            (sys.executable, "-m", "consumers", stage),
+            needs=("topics", *CONSUMER_NEEDS.get(stage, ())),
+            restart=True,
+            environment=child_environment(**self.environment),
+        )
+
+    def _job(self, name: str, module: str, *arguments: str, needs: tuple[str, ...]) -> Service:
+        command = (sys.executable, "-m", module, *arguments)
+        return Service(name, command, needs=needs, job=True, environment=child_environment(**self.environment))
+
+    def _here(self, *names: str) -> tuple[str, ...]:
+        """Return those of the needed services that run here."""
+        providers = {"databases": "postgres", "kafka": "kafka", "elasticsearch": "elasticsearch"}
+        return tuple(name for name in names if providers[name] in self.parts)
+
+
+def _plain(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -1,0 +1,154 @@
+"""Takes batches of articles: saves what they replace, writes the newest, takes down, refreshes, announces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+
+import msgspec
+import structlog
+from elasticsearch import Elasticsearch
+
+from consumers.index.bulk import Write, read_all, write_all
+from consumers.index.documents import build_document, build_revisions, external_version, revision_id
+from newswire.clock import Clock
+from newswire.elastic import IndexKind, build_index_name, outages_as_retry
+from newswire.stage import Answer, Out, Record, Reject
+from newswire.template_sync import require_templates
+from schemas.messages import Article, IndexedArticle, Time
+from schemas.topics import INDEXED_ARTICLES
+
+FULL_BATCH = 100
+REFRESH_SECONDS = 1.0
+NO_MONTH = Reject("tombstone-without-month", "a tombstone needs its article_id as key and first_seen_at as a header")
+Place = str | Reject | None  # the index where a search finds it, why it never will, or nothing to announce
+
+log = structlog.get_logger()
+
+
+class ArticleIndexer:
+    """The handler of the index stage; it answers only when a search can find what it announces."""
+
+    def __init__(self, client: Elasticsearch, prefix: str, clock: Clock) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._clock = clock
+        self._has_templates = False
+        self._unrefreshed: set[str] = set()
+        self._refreshed_at = -REFRESH_SECONDS
+
+    def __call__(self, records: Sequence[Record[Article]], /) -> Sequence[Answer]:
+        """Index a batch; raises Retry when the server is away, busy or without its templates."""
+        with outages_as_retry():
+            self._await_templates()
+            places = [
+                place
+                for is_takedown, run in groupby(records, lambda record: record.value is None)
+                for place in (self._take_down([*run]) if is_takedown else self._index(_articles_of(run)))
+            ]
+            self._refresh(is_full=len(records) >= FULL_BATCH)
+        now = self._clock.now()
+        return [_answer(record.value, place, now) for record, place in zip(records, places, strict=True)]
+
+    def _await_templates(self) -> None:
+        if not self._has_templates:
+            require_templates(self._client, self._prefix)
+            self._has_templates = True
+
+    def _index(self, articles: Sequence[Article]) -> list[Place]:
+        """Save older versions, then write the newest: the other way round a crash between the two would lose one."""
+        revised = {article.article_id for article in articles if article.version > 1}
+        changed = [article for article in articles if article.article_id in revised]
+        stored = read_all(self._client, {article.article_id: self._home(article) for article in changed})
+        revisions = build_revisions(changed, stored, self._clock.now())
+        homes = {article.article_id: self._home(article, "revisions") for article in changed}
+        refused = self._write(
+            [Write("create", homes[document["article_id"]], id_, document) for id_, document in revisions.items()]
+        )
+        newest = {article.article_id: article for article in sorted(articles, key=external_version)}
+        refused |= self._write([self._write_of(article) for article in newest.values()])
+        return [self._place(article, newest[article.article_id], refused) for article in articles]
+
+    def _home(self, article: Article, kind: IndexKind = "articles") -> str:
+        return build_index_name(self._prefix, article.first_seen_at, kind)
+
+    def _write_of(self, article: Article) -> Write:
+        document = build_document(article, self._clock.now())
+        return Write("index", self._home(article), article.article_id, document, external_version(article))
+
+    def _place(self, article: Article, newest: Article, refused: Mapping[str, Reject]) -> Place:
+        """Return where a search finds the article: replaced within its own batch, it is among the revisions."""
+        if article.version == newest.version:
+            return refused.get(article.article_id) or self._home(article)
+        return refused.get(revision_id(article.article_id, article.version)) or self._home(article, "revisions")
+
+    def _take_down(self, tombstones: Sequence[Record[Article]]) -> list[Place]:
+        """Delete articles and all they ever said; revisions first, for the article tells how many there are."""
+        homes = {id_: seen_at for record in tombstones if (id_ := _id_of(record)) and (seen_at := _month_of(record))}
+        indexes = {id_: build_index_name(self._prefix, seen_at) for id_, seen_at in homes.items()}
+        stored = read_all(self._client, indexes, fields=["version"])
+        self._write(
+            [
+                Write("delete", build_index_name(self._prefix, homes[id_], "revisions"), revision_id(id_, version))
+                for id_, document in stored.items()
+                for version in range(1, document["version"])
+            ]
+        )
+        refused = self._write([Write("delete", index, id_) for id_, index in indexes.items()])
+        ids = [_id_of(record) for record in tombstones]
+        return [refused.get(id_) if id_ in homes else NO_MONTH for id_ in ids]
+
+    def _write(self, writes: Sequence[Write]) -> dict[str, Reject]:
+        self._unrefreshed.update(write.index for write in writes)
+        refused = write_all(self._client, writes) if writes else {}
+        for id_, refusal in refused.items():
+            log.warning("index.document_refused", id=id_, detail=refusal.detail)
+        return refused
+
+    def _refresh(self, *, is_full: bool) -> None:
+        """Make what was written searchable; small batches wait for their second, and the next one grows meanwhile."""
+        if not self._unrefreshed:
+            return
+        wait_seconds = self._refreshed_at + REFRESH_SECONDS - self._clock.monotonic()
+        if wait_seconds > 0 and not is_full:
+            self._clock.sleep(wait_seconds)
+        self._client.indices.refresh(index=sorted(self._unrefreshed), ignore_unavailable=True)
+        self._refreshed_at = self._clock.monotonic()
+        self._unrefreshed.clear()
+
+
+def _articles_of(records: Iterable[Record[Article]]) -> list[Article]:
+    return [record.value for record in records if record.value is not None]
+
+
+def _id_of(tombstone: Record[Article]) -> str:
+    return (tombstone.key or b"").decode("utf-8", "replace")
+
+
+def _month_of(tombstone: Record[Article]) -> datetime | None:
+    try:
+        return msgspec.convert(tombstone.headers.get("first_seen_at"), Time)
+    except msgspec.ValidationError:
+        return None
+
+
+def _answer(article: Article | None, place: Place, now: datetime) -> Answer:
+    if isinstance(place, Reject):
+        return place
+    if article is None or place is None:
+        return ()
+    announced = IndexedArticle(
+        article_id=article.article_id,
+        url_id=article.url_id,
+        source=article.source,
+        language=article.language,
+        version=article.version,
+        story_id=article.story_id,
+        story_revision=article.story_revision,
+        index=place,
+        fetched_at=article.fetched_at,
+        first_seen_at=article.first_seen_at,
+        indexed_at=now,
+    )
+    return (Out(INDEXED_ARTICLES, announced),)

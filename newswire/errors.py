@@ -26,3 +26,7 @@ class SiteError(NewswireError):
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
+
+
+class PoisonError(NewswireError):
+    """Too many bad records in a row: the stage stops, exit code 3, before it empties its topic into dead letters."""

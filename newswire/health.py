@@ -6,48 +6,59 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from newswire.clock import Clock, SystemClock
+from newswire.clock import Clock
 from newswire.metrics import Metrics
 from newswire.settings import Settings
 
 STALE_SECONDS = 60.0
 
 
-@dataclass(slots=True)
 class Health:
     """When the runner last moved, and whether it has been given partitions.
 
     A broker that is away makes nobody unhealthy: restarting every stage would not bring it back.
     """
 
-    clock: Clock = field(default_factory=SystemClock)
-    is_ready: bool = False
-    last_beat: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.last_beat = self.clock.monotonic()
+    def __init__(self, clock: Clock) -> None:
+        self.is_ready = False
+        self._clock = clock
+        self._last_beat = clock.monotonic()
 
     def beat(self) -> None:
         """Say that the runner moves."""
-        self.last_beat = self.clock.monotonic()
+        self._last_beat = self._clock.monotonic()
 
     @property
     def is_live(self) -> bool:
         """Whether the runner has moved lately."""
-        return self.clock.monotonic() - self.last_beat < STALE_SECONDS
+        return self._clock.monotonic() - self._last_beat < STALE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """What a runner goes by and is watched with."""
+
+    clock: Clock
+    metrics: Metrics
+    health: Health
+
+
+def instruments_for(stage: str, clock: Clock) -> Instruments:
+    """Return fresh instruments."""
+    return Instruments(clock, Metrics(stage), Health(clock))
 
 
 @contextmanager
-def serve_health(settings: Settings, stage: str, health: Health, metrics: Metrics) -> Iterator[int]:
+def serve_health(settings: Settings, stage: str, instruments: Instruments) -> Iterator[int]:
     """Serve for as long as the context lasts; yields the port, which `<state_dir>/metrics/<stage>-<pid>` holds too."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the standard library's name
-            status, body = _answer(self.path, health, metrics)
+            status, body = _answer(self.path, instruments.health, instruments.metrics)
             self.send_response(status)
             self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))

@@ -79,7 +79,9 @@ def open_consumer(settings: Settings, *, group: str | None, client: str = "newsw
             allow_auto_create_topics=False,
             partition_assignment_strategy=[CooperativeStickyAssignor()],
             heartbeat_interval_ms=1_000,  # a moved partition waits for the next heartbeat
+            session_timeout_ms=10_000,  # how long a killed member keeps its partitions
             max_poll_records=settings.batch_records,
+            fetch_max_bytes=16 << 20,
             metadata_max_age_ms=10_000,  # how long a topic made after the start goes unseen
         )
         return consumer

@@ -1,0 +1,39 @@
+"""`python -m consumers NAME`: run one stage of the pipeline until SIGTERM."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import structlog
+
+from consumers.pipeline import STAGES
+from newswire.errors import ConfigError, NewswireError, PoisonError
+from newswire.logs import configure_logs
+from newswire.settings import settings
+from newswire.stage_process import run_stage
+
+
+def list_stages(ctx: click.Context, _option: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001 - click's signature
+    """Print the stages' names, in order."""
+    if is_asked:
+        click.echo("\n".join(STAGES))
+        ctx.exit()
+
+
+@click.command()
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=list_stages, help="name the stages")
+@click.argument("name", type=click.Choice(list(STAGES)))
+def main(name: str) -> None:
+    """Run a stage; exit code 2 asks for a mended setting, 3 for a look at the dead letters."""
+    configure_logs(settings())
+    structlog.contextvars.bind_contextvars(stage=name)
+    try:
+        run_stage(STAGES[name], settings())
+    except NewswireError as error:
+        structlog.get_logger().error("stage.failed", error=str(error))
+        sys.exit(2 if isinstance(error, ConfigError) else 3 if isinstance(error, PoisonError) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Runs one stage as a process of its own: connections, health, signals; `python -m consumers` calls it."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from threading import Event
+from typing import TypeVar
+
+import structlog
+
+from newswire.broker import Consumer
+from newswire.clock import SystemClock
+from newswire.errors import Retry
+from newswire.health import Instruments, instruments_for, serve_health
+from newswire.kafka import open_consumer
+from newswire.log_runner import LogWorker
+from newswire.publisher import open_publisher
+from newswire.runner import BROKER_DELAY_SECONDS, HandlerWorker, Runner, Worker, delays
+from newswire.settings import Settings
+from newswire.stage import AnyStage, LogStage
+
+CLOSE_MS = 5_000
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+class _StoppedError(Exception):
+    """The process was told to stop before its servers could be reached."""
+
+
+def run_stage(stage: AnyStage, settings: Settings, *, stop: Event | None = None) -> None:
+    """Run a stage until SIGTERM, SIGINT or `stop`; servers that are away are waited for."""
+    stop = stop or _stop_on_signals()
+    instruments = instruments_for(stage.name, SystemClock())
+    with ExitStack() as stack:
+        port = stack.enter_context(serve_health(settings, stage.name, instruments))
+        log.info("stage.started", metrics_port=port)
+        try:
+            worker = _await(lambda: _open_worker(stage, settings, instruments, stack), instruments, stop)
+            consumer = stack.enter_context(_member(stage, settings, instruments, stop))
+        except _StoppedError:
+            return
+        publisher = stack.enter_context(open_publisher(settings, stage.name))
+        runner = Runner(stage, worker, consumer, publisher, settings, instruments, stop)
+        runner.run()
+        if isinstance(worker, LogWorker):
+            worker.close(runner.membership.committed)
+    log.info("stage.stopped")
+
+
+def _open_worker(stage: AnyStage, settings: Settings, instruments: Instruments, stack: ExitStack) -> Worker:
+    if isinstance(stage, LogStage):
+        return LogWorker(stage, settings, instruments)
+    return HandlerWorker(stack.enter_context(stage.open(settings)))
+
+
+@contextmanager
+def _member(stage: AnyStage, settings: Settings, instruments: Instruments, stop: Event) -> Iterator[Consumer]:
+    group = settings.topic_prefix + stage.name
+    consumer = _await(lambda: open_consumer(settings, group=group, client=f"newswire-{stage.name}"), instruments, stop)
+    try:
+        yield consumer
+    finally:
+        consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
+
+
+def _await(connect: Callable[[], T], instruments: Instruments, stop: Event) -> T:
+    for delay in delays(BROKER_DELAY_SECONDS):
+        instruments.health.beat()
+        try:
+            return connect()
+        except Retry as error:
+            log.warning("stage.server_awaited", error=str(error))
+        if stop.wait(delay):
+            break
+    raise _StoppedError
+
+
+def _stop_on_signals() -> Event:
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

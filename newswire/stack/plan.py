@@ -32,6 +32,8 @@ ADDRESS_SETTINGS = {
     "elasticsearch": "elasticsearch_url",
     "airflow": "airflow_url",
 }
+# Settings on which the stack and the commands beside it must agree, by the beginnings of their names.
+SHARED = ("kafka_", "elasticsearch_", "postgres_", "airflow_", "sources_", "dags_", "allow_", "topic_", "index_")
 PORT_NAMES = {
     "postgres": ("postgres",),
     "kafka": ("kafka", "kafka_controller"),
@@ -101,9 +103,8 @@ class _Planner:
         return tuple(service for part in self.parts for service in makers[part]())
 
     def env(self) -> dict[str, str]:
-        """Return the addresses of the servers here, and all that the user gave about servers elsewhere."""
-        groups = ("kafka_", "elasticsearch_", "postgres_", "airflow_")
-        given = {name: getattr(self.given, name) for name in self.given.model_fields_set if name.startswith(groups)}
+        """Return the addresses of the servers here, and what the user gave that other commands must share."""
+        given = {name: getattr(self.given, name) for name in self.given.model_fields_set if name.startswith(SHARED)}
         return {name: _plain(value) for name, value in (self._addresses() | given).items() if value is not None}
 
     def _addresses(self) -> dict[str, object]:
@@ -185,4 +186,9 @@ class _Planner:
 
 
 def _plain(value: object) -> str:
+    """Write a setting as the environment would have it; folders absolute, for a reader may stand elsewhere."""
+    if isinstance(value, tuple):
+        return ",".join(map(_plain, value))
+    if isinstance(value, Path):
+        return str(value.resolve())
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -1,0 +1,119 @@
+"""Start the stack in the background and watch it come up; stop it, whatever state it is in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from newswire.errors import StackError
+from newswire.settings import Settings, child_environment
+from newswire.stack.leftovers import end_leftovers
+from newswire.stack.plan import chosen_parts, download
+from newswire.stack.process import tail
+from newswire.stack.state import StackReport, await_no_supervisor, has_supervisor, read_report, write_report
+
+POLL_SECONDS = 0.1
+START_WITHIN_SECONDS = 600.0
+STOP_WITHIN_SECONDS = 90.0
+FINISHED = ("ready", "done")
+
+
+def start_stack(
+    given: Settings, console: Console, *, only: Iterable[str] = (), environment: Mapping[str, str] | None = None
+) -> StackReport:
+    """Start the stack if it does not run, wait until it is up, and return its report.
+
+    Args:
+        given: the settings as the user gave them (`load_settings(embedded=False)`).
+        console: where progress is shown.
+        only: the parts to run; all if empty.
+        environment: NEWSWIRE_* for all processes of the stack, besides those of this process.
+
+    Raises:
+        StackError: it does not come up; nothing is left running.
+    """
+    if has_supervisor(given.state_dir):
+        return _follow(None, given.state_dir, console)
+    parts = chosen_parts(only, given)
+    download(parts, given.cache_dir)
+    given.state_dir.mkdir(parents=True, exist_ok=True)
+    supervisor = _spawn(parts, given, environment or {})
+    try:
+        return _follow(supervisor, given.state_dir, console)
+    except KeyboardInterrupt:
+        console.print("Stopping what has been started")
+        stop_stack(given.state_dir)
+        raise
+
+
+def stop_stack(state_dir: Path) -> list[str]:
+    """Stop everything; return the names of processes that only a sweep could end."""
+    report = read_report(state_dir)
+    if has_supervisor(state_dir) and (pid := report.get("pid")):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+        if not await_no_supervisor(state_dir, STOP_WITHIN_SECONDS):
+            os.kill(pid, signal.SIGKILL)
+            await_no_supervisor(state_dir, 5)
+    names = end_leftovers(read_report(state_dir))
+    if names:
+        write_report(state_dir, read_report(state_dir) | StackReport(state="stopped", services={}))
+    return names
+
+
+def _spawn(parts: Iterable[str], given: Settings, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    with supervisor_log(given.state_dir).open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "newswire.stack.daemon", "--only", ",".join(parts)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=child_environment(**{"NEWSWIRE_STATE_DIR": str(given.state_dir), **environment}),
+            start_new_session=True,  # it outlives this terminal
+        )
+
+
+def supervisor_log(state_dir: Path) -> Path:
+    """Return the log of the supervisor itself."""
+    folder = state_dir / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / "supervisor.log"
+
+
+def _follow(supervisor: subprocess.Popen[bytes] | None, state_dir: Path, console: Console) -> StackReport:
+    """Show the services as they become ready, until all are."""
+    shown: set[str] = set()
+    deadline = time.monotonic() + START_WITHIN_SECONDS
+    with console.status("starting") as status:
+        while True:
+            is_alive = has_supervisor(state_dir) if supervisor is None else supervisor.poll() is None
+            report = read_report(state_dir)
+            if supervisor is not None and report.get("pid") != supervisor.pid:
+                report = {}
+            _show(report, shown, console)
+            if report.get("state") == "up":
+                return report
+            if not is_alive or time.monotonic() > deadline:
+                raise StackError(report.get("error") or f"The supervisor ended:\n{tail(supervisor_log(state_dir))}")
+            status.update("waiting for " + (", ".join(_pending(report)[:5]) or "the supervisor"))
+            time.sleep(POLL_SECONDS)
+
+
+def _show(report: StackReport, shown: set[str], console: Console) -> None:
+    for name, service in report.get("services", {}).items():
+        if service["state"] in FINISHED and name not in shown:
+            shown.add(name)
+            seconds = service["ready_after_seconds"]
+            console.print(f"  {name} {service['state']}" + (f" after {seconds:.1f} s" if seconds else ""))
+
+
+def _pending(report: StackReport) -> list[str]:
+    return [name for name, service in report.get("services", {}).items() if service["state"] == "starting"]

@@ -35,15 +35,16 @@ def opened(settings: Settings, name: str) -> Iterator[tuple[Any, list[TopicParti
 
 
 def read_topic(settings: Settings, name: str, *, last: int | None = None, follow: bool = False) -> Iterator[Raw]:
-    """Yield the records of a topic, or its `last` ones, oldest first; `follow` goes on with what arrives."""
+    """Yield the records of a topic by partition, or its `last` ones by time; `follow` goes on with what arrives."""
     with outages_as_retry(f"reading {name}"), opened(settings, name) as (consumer, partitions):
         ends = consumer.end_offsets(partitions)
-        if last is not None:
+        if last is None:
+            yield from _up_to(consumer, ends)
+        else:
             begins = consumer.beginning_offsets(partitions)
             for partition in partitions:
                 consumer.seek(partition, max(begins[partition], ends[partition] - last))
-        known = sorted(_up_to(consumer, ends), key=lambda raw: raw.timestamp)
-        yield from known[-last:] if last else known
+            yield from sorted(_up_to(consumer, ends), key=lambda raw: raw.timestamp)[-last:]
         while follow:
             for records in consumer.poll(500).values():
                 yield from records

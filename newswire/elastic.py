@@ -15,6 +15,7 @@ from newswire.errors import ConfigError, Retry
 from newswire.settings import Settings
 
 REQUEST_SECONDS = 30.0
+MESSAGE_CHARACTERS = 300
 IndexKind = Literal["articles", "revisions"]
 _NAME = re.compile(r"(?P<prefix>.+)-(?P<kind>articles|revisions)-(?P<year>\d{4})\.(?P<month>\d\d)")
 
@@ -89,11 +90,12 @@ def outages_as_retry() -> Iterator[None]:
 
 
 def _of_answer(error: ApiError) -> Exception:
+    said = " ".join(str(error.message).split())[:MESSAGE_CHARACTERS]  # a proxy's page may stand here
     if error.status_code == 429 or error.status_code >= 500 or error.error == "cluster_block_exception":
-        return Retry(f"Elasticsearch is busy or out of order: {error.status_code} {error.message}")
+        return Retry(f"Elasticsearch is busy or out of order: {error.status_code} {said}")
     if error.status_code in {401, 403}:
         return ConfigError(
-            f"Elasticsearch refuses the login ({error.status_code} {error.message}); "
+            f"Elasticsearch refuses the login ({error.status_code} {said}); "
             "see NEWSWIRE_ELASTICSEARCH_API_KEY, or NEWSWIRE_ELASTICSEARCH_USERNAME and _PASSWORD"
         )
     return error

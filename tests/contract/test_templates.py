@@ -1,0 +1,89 @@
+"""The index templates against their definition, the messages and what the embedded server has."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import schemas
+from consumers.index.documents import build_document, build_revisions
+from newswire.search import FoundArticle
+from newswire.search_query import EXACT_FIELDS, PHRASE_FIELDS, match_fields
+from schemas.index_fields import (
+    ANALYZERS,
+    ARTICLE_FIELDS,
+    DERIVED_FIELDS,
+    LANGUAGE_FIELDS,
+    REVISION_FIELDS,
+    SUFFIXES,
+)
+from schemas.index_templates import FOLDER, PREFIX, build_templates
+from schemas.messages import Article
+from schemas.topics import ARTICLES
+
+# What the embedded server has of types; x-pack's and the modules' others would break it.
+SERVER_TYPES = {"keyword", "text", "date", "boolean", "integer", "object"}
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+EXAMPLE = Path(schemas.__file__).parent / "examples/articles.v1/revision.json"
+ALL_FIELDS = ARTICLE_FIELDS | DERIVED_FIELDS | LANGUAGE_FIELDS | REVISION_FIELDS
+
+
+def article(**changes) -> Article:
+    return msgspec.structs.replace(ARTICLES.decode(EXAMPLE.read_bytes()), **changes)
+
+
+@pytest.mark.parametrize("template", build_templates(PREFIX), ids=lambda template: template.name)
+def test_the_committed_template_is_what_the_code_says(template):
+    """`newswire templates write` changes nothing."""
+    assert template.path().read_text("utf-8") == template.text()
+
+
+def test_no_committed_template_is_unused():
+    """Every file in schemas/elasticsearch is one of ours."""
+    assert set(FOLDER.iterdir()) == {template.path() for template in build_templates(PREFIX)}
+
+
+def test_every_field_of_an_article_is_in_the_mapping():
+    """The mapping is strict: a field of the message without a place would refuse every document."""
+    assert set(ARTICLE_FIELDS) == set(Article.__struct_fields__)
+
+
+def test_every_field_of_the_mapping_is_filled():
+    """Nothing is mapped that no document has: all languages and a revision together use all fields."""
+    languages = ["en", *SUFFIXES, *ANALYZERS]
+    full = {
+        "heading": "h", "modified_at": NOW, "site_name": "s", "image": "i", "summary": "s", "is_paywalled": False,
+        "allows_ai_use": True, "copy_of": "0" * 32, "copy_tier": "exact",
+    }  # fmt: skip
+    documents = [build_document(article(language=language, **full), NOW) for language in languages]
+    revisions = build_revisions([article(version=1), article(version=2)], {}, NOW)
+    assert {name for document in [*documents, *revisions.values()] for name in document} == set(ALL_FIELDS)
+
+
+@pytest.mark.parametrize("template", build_templates(PREFIX), ids=lambda template: template.name)
+def test_templates_use_only_features_of_the_server_itself(template):
+    """Field types and analysis exist in the embedded server too; codecs and lifecycle policies do not stand here."""
+    body = template.body["template"]
+    for field in body.get("mappings", {}).get("properties", {}).values():
+        assert field.get("type", "object") in SERVER_TYPES
+    assert "codec" not in json.dumps(body)
+    assert "lifecycle" not in json.dumps(body)
+
+
+def test_search_asks_only_for_fields_that_exist():
+    """A misspelt field would silently find nothing."""
+    searched = {field.split("^")[0] for field in (*EXACT_FIELDS, *PHRASE_FIELDS)}
+    known = set(ALL_FIELDS) | {"authors.words", "tags.words"}
+    assert searched | {*match_fields("title"), *match_fields("body")} <= known
+    assert set(FoundArticle.__struct_fields__) <= known
+
+
+def test_every_prefix_has_templates_of_its_own():
+    """Two pipelines on one cluster share nothing, not even where one prefix begins like the other."""
+    names = [{template.name for template in build_templates(prefix)} for prefix in ("news", "news-two")]
+    assert not names[0] & names[1]
+    assert build_templates("news")[2].body["index_patterns"] == ["news-articles-*"]

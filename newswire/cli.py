@@ -8,6 +8,8 @@ from importlib.metadata import entry_points
 import click
 
 from newswire.errors import ConfigError, NewswireError
+from newswire.logs import configure_logs
+from newswire.settings import settings
 
 GROUP = "newswire.commands"
 
@@ -30,6 +32,7 @@ class Commands(click.Group):
 @click.version_option(package_name="newswire")
 def root() -> None:
     """News sites in, a searchable and deduplicated news stream out."""
+    configure_logs(settings())
 
 
 def main() -> None:

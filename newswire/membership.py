@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
-from kafka import TopicPartition
+from kafka import TopicPartition, errors
 from kafka.structs import OffsetAndMetadata
 
 from newswire.broker import Consumer, Raw
@@ -85,7 +85,10 @@ class Membership:
 
     def lag(self, partition: TopicPartition) -> int:
         """Return how many records of a partition are still to come, as far as the last poll could tell."""
-        end = self._consumer.highwater(partition)
+        try:
+            end = self._consumer.highwater(partition)
+        except (errors.IllegalStateError, KeyError):  # taken away a moment ago
+            return 0
         return max(0, end - self.committed.get(partition, 0)) if end else 0
 
     def _place_new(self) -> None:

@@ -18,6 +18,7 @@ from newswire.stack.jars import fetch
 from newswire.stack.kafka import Kafka
 from newswire.stack.ports import choose_ports
 from newswire.stack.postgres import Postgres
+from newswire.stack.probes import answering
 from newswire.stack.service import Service
 
 SERVERS = ("postgres", "kafka", "elasticsearch")
@@ -39,6 +40,11 @@ PORT_NAMES = {
     "kafka": ("kafka", "kafka_controller"),
     "elasticsearch": ("elasticsearch", "elasticsearch_transport"),
     "airflow": ("airflow",),
+}
+CONSUMER_NAMES: Mapping[str, str] = {
+    (stage if count == 1 else f"{stage}-{number}"): stage
+    for stage, count in CONSUMERS.items()
+    for number in range(1, count + 1)
 }
 
 
@@ -76,7 +82,7 @@ def download(parts: Iterable[str], cache: Path) -> None:
 def make_plan(only: Iterable[str], given: Settings, kept_ports: Mapping[str, int]) -> Plan:
     """Prepare folders and configurations, choose ports, and return the services in an order of their needs."""
     parts = chosen_parts(only, given)
-    names = [name for part in parts for name in PORT_NAMES.get(part, ())]
+    names = [name for part in parts for name in (CONSUMER_NAMES if part == "consumers" else PORT_NAMES[part])]
     ports = choose_ports(names, kept_ports, given.state_dir, given.cache_dir)
     planner = _Planner(given, parts, ports)
     services = planner.services()
@@ -164,15 +170,19 @@ class _Planner:
             self._job("templates", "newswire", "templates", "apply", needs=self._here("elasticsearch")),
             self._job("crawl-migrate", "newswire.crawl.migrate", needs=self._here("databases")),
         )
-        return jobs + tuple(self._consumer(stage, n) for stage, count in CONSUMERS.items() for n in range(1, count + 1))
+        return jobs + tuple(self._consumer(name, stage) for name, stage in CONSUMER_NAMES.items())
 
-    def _consumer(self, stage: str, number: int) -> Service:
+    def _consumer(self, name: str, stage: str) -> Service:
+        port = self.ports[name]
         return Service(
-            f"{stage}-{number}" if CONSUMERS[stage] > 1 else stage,
+            name,
             (sys.executable, "-m", "consumers", stage),
             needs=("topics", *CONSUMER_NEEDS.get(stage, ())),
+            ready=answering(f"http://127.0.0.1:{port}/readyz"),
             restart=True,
-            environment=child_environment(**self.environment),
+            ready_within=120,
+            stop_within=20,
+            environment=child_environment(**self.environment, NEWSWIRE_METRICS_PORT=str(port)),
         )
 
     def _job(self, name: str, module: str, *arguments: str, needs: tuple[str, ...]) -> Service:

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
+import psutil
+
 from newswire.stack.service import Service
 
 LOG_LIMIT_BYTES = 20 << 20
@@ -54,6 +56,15 @@ def kill_group(pid: int) -> None:
     """Kill what is left of a service's process group."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+
+
+def end_descendants() -> None:
+    """Kill whatever our children have started and left behind."""
+    descendants = psutil.Process().children(recursive=True)
+    for process in descendants:
+        with suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(descendants, timeout=5)
 
 
 def rotate(log: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> None:

@@ -17,7 +17,16 @@ from typing import Literal
 import structlog
 
 from newswire.errors import StackError
-from newswire.stack.process import adopt_orphans, describe_exit, kill_group, reap_orphans, rotate, spawn, tail
+from newswire.stack.process import (
+    adopt_orphans,
+    describe_exit,
+    end_descendants,
+    kill_group,
+    reap_orphans,
+    rotate,
+    spawn,
+    tail,
+)
 from newswire.stack.service import Probe, Service
 
 __all__ = ["Probe", "Process", "Service", "ServiceFailedError", "State", "Supervisor"]
@@ -189,6 +198,7 @@ class Supervisor:
     async def _stop_all(self) -> None:
         """Stop what depends on others before what they depend on, and side by side otherwise."""
         await asyncio.gather(*(self._stop(process) for process in self.processes.values()))
+        end_descendants()  # such as Airflow's tasks, which lead groups of their own
 
     async def _stop(self, process: Process) -> None:
         name = process.service.name

@@ -1,0 +1,64 @@
+"""How far each stage is behind the topics that it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kafka import TopicPartition
+from kafka.admin import OffsetSpec
+
+from newswire.kafka import open_admin, outages_as_retry
+from newswire.settings import Settings
+from schemas.topics import TOPICS, dead_letters_of
+
+# Readers that are no consumer group of this pipeline.
+OUTSIDERS = ("downstream", "crawl_source", "dlq")
+
+
+def stages_and_topics() -> dict[str, list[str]]:
+    """Return the topics that each stage reads, without the prefix."""
+    reads: dict[str, list[str]] = {}
+    for topic in TOPICS:
+        for stage in topic.read_by:
+            if stage not in OUTSIDERS:
+                reads.setdefault(stage, []).append(topic.name)
+    for stage in list(reads):
+        for reader in dead_letters_of(stage).read_by:
+            if reader not in OUTSIDERS and reader != stage:
+                reads.setdefault(reader, []).append(dead_letters_of(stage).name)
+    return reads
+
+
+def read_lag(settings: Settings) -> dict[str, int]:
+    """Return for each stage how many records it has yet to deal with; raises Retry while Kafka is away."""
+    reads = stages_and_topics()
+    prefix = settings.topic_prefix
+    admin = open_admin(settings)
+    try:
+        with outages_as_retry("asking for offsets"):
+            partitions = _partitions(admin, {prefix + name for names in reads.values() for name in names})
+            begins = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
+            ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+            committed = admin.list_group_offsets([prefix + stage for stage in reads])
+    finally:
+        admin.close()
+    return {
+        stage: sum(
+            ends[p].offset - _position(committed.get(prefix + stage, {}), p, begins[p].offset)
+            for p in partitions
+            if p.topic.removeprefix(prefix) in names
+        )
+        for stage, names in reads.items()
+    }
+
+
+def _partitions(admin: Any, topics: Iterable[str]) -> list[TopicPartition]:
+    present = set(admin.list_topics())
+    described = admin.describe_topics([topic for topic in topics if topic in present])
+    return [TopicPartition(topic["name"], p["partition_index"]) for topic in described for p in topic["partitions"]]
+
+
+def _position(committed: Mapping[TopicPartition, Any], partition: TopicPartition, begin: int) -> int:
+    entry = committed.get(partition)
+    return max(begin, entry.offset) if entry is not None and entry.offset >= 0 else begin

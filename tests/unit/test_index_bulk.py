@@ -45,7 +45,7 @@ class FakeElasticsearch:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_PUT = do_POST
+            do_PUT = do_POST  # noqa: N815 - the standard library's name
 
             def log_message(self, *_):
                 pass
@@ -55,6 +55,7 @@ class FakeElasticsearch:
         self.thread.start()
 
     def answer(self, body):
+        """Return status and reply of a request."""
         if self.reply is not None:
             return 200, self.reply
         lines = [json.loads(line) for line in body.splitlines()]
@@ -74,6 +75,7 @@ class FakeElasticsearch:
         return {operation: item | ({"error": error} if error else {})}
 
     def close(self):
+        """Stop listening."""
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()

@@ -23,6 +23,7 @@ from newswire.stack.service import Service
 
 SERVERS = ("postgres", "kafka", "elasticsearch")
 EVERYTHING = (*SERVERS, "airflow", "consumers")
+OPTIONAL = ("press",)  # the demo's outlets: only where they are named
 # A stage's processes, and what it needs besides the topics. Parsing takes the most time, so it has two.
 CONSUMERS: Mapping[str, int] = {"parse": 2, "dedupe": 1, "cluster": 1, "index": 1, "ledger": 1}
 CONSUMER_NEEDS: Mapping[str, tuple[str, ...]] = {"index": ("templates",), "ledger": ("crawl-migrate",)}
@@ -63,12 +64,13 @@ def chosen_parts(only: Iterable[str], given: Settings) -> tuple[str, ...]:
     `given` holds the settings as the user gave them, without what an earlier stack wrote.
     """
     asked = tuple(only) or EVERYTHING
-    if unknown := sorted(set(asked) - set(EVERYTHING)):
-        raise ConfigError(f"There is no part {', '.join(unknown)} of the stack; there are {', '.join(EVERYTHING)}.")
+    known = (*OPTIONAL, *EVERYTHING)
+    if unknown := sorted(set(asked) - set(known)):
+        raise ConfigError(f"There is no part {', '.join(unknown)} of the stack; there are {', '.join(known)}.")
     external = {part for part, name in ADDRESS_SETTINGS.items() if name in given.model_fields_set}
     if "airflow" in asked and "airflow" not in external:
         external.discard("postgres")  # Airflow's own database stays here
-    return tuple(part for part in EVERYTHING if part in asked and part not in external)
+    return tuple(part for part in known if part in asked and part not in external)
 
 
 def download(parts: Iterable[str], cache: Path) -> None:
@@ -105,6 +107,7 @@ class _Planner:
             "elasticsearch": self._elasticsearch,
             "airflow": self._airflow,
             "consumers": self._consumers,
+            "press": self._press,
         }
         return tuple(service for part in self.parts for service in makers[part]())
 
@@ -160,9 +163,14 @@ class _Planner:
             home=home,
             port=port,
             database_url=self.postgres.dsn("airflow", "airflow"),
-            needs=self._here("databases"),
+            needs=self._here("databases", "press"),  # the DAGs are made from the press's sources too
             environment=self.environment,
         )
+
+    def _press(self) -> tuple[Service, ...]:
+        from newswire.demo.service import press_service  # noqa: PLC0415 - only a demo needs its stories
+
+        return (press_service(self.given.state_dir, self.environment),)
 
     def _consumers(self) -> tuple[Service, ...]:
         jobs = (
@@ -191,7 +199,7 @@ class _Planner:
 
     def _here(self, *names: str) -> tuple[str, ...]:
         """Return those of the needed services that run here."""
-        providers = {"databases": "postgres", "kafka": "kafka", "elasticsearch": "elasticsearch"}
+        providers = {"databases": "postgres", "kafka": "kafka", "elasticsearch": "elasticsearch", "press": "press"}
         return tuple(name for name in names if providers[name] in self.parts)
 
 

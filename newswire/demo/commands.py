@@ -1,0 +1,99 @@
+"""The command `newswire demo`: the whole product on the demo press, with a verdict."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from newswire.demo.run import Outcome
+    from newswire.settings import Settings
+
+MOST_DIFFERENCES = 25
+
+
+@click.group()
+def command() -> None:
+    """See the whole product at work on a fictional press."""
+
+
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON; progress goes to stderr.")
+def run(*, as_json: bool) -> None:
+    """Start everything, crawl the press, and compare; exit code 0 if what it published is what is searchable."""
+    from newswire.demo.run import run_demo, start_with_press
+
+    console = Console(stderr=as_json)
+    console.print("Starting PostgreSQL, Kafka, Elasticsearch, Airflow, the stages and the demo press")
+    settings = start_with_press(console)
+    console.print("The scheduler crawls the press: today's news, then corrections and late copy")
+    outcome = run_demo(settings, console)
+    if as_json:
+        click.echo(json.dumps(_document(outcome), indent=1))
+    else:
+        _show(console, settings, outcome)
+    sys.exit(1 if outcome.differences else 0)
+
+
+def _document(outcome: Outcome) -> dict[str, object]:
+    return {
+        "is_exact": not outcome.differences,
+        "differences": outcome.differences,
+        "seconds": round(outcome.seconds, 1),
+        "outlets": {source: asdict(tally) for source, tally in outcome.tallies.items()},
+    }
+
+
+def _show(console: Console, settings: Settings, outcome: Outcome) -> None:
+    from newswire.stack.commands import show_addresses
+
+    console.print(_table(outcome))
+    _show_searches(console, settings, outcome)
+    console.rule("Where everything is", align="left")
+    show_addresses(console)
+    _show_verdict(console, outcome)
+
+
+def _table(outcome: Outcome) -> Table:
+    columns = ("outlet", "discovered", "fetched", "parsed", "revisions", "copies", "indexed", "ended otherwise")
+    table = Table(*columns, title="What became of it", title_justify="left", show_footer=False)
+    for column in table.columns[1:-1]:
+        column.justify = "right"
+    for source, tally in outcome.tallies.items():
+        numbers = (tally.discovered, tally.fetched, tally.parsed, tally.revisions, tally.copies, tally.indexed)
+        others = ", ".join(f"{end} {count}" for end, count in sorted(tally.ends.items()))
+        table.add_row(outcome.truth.outlets[source].name, *map(str, numbers), others)
+    return table
+
+
+def _show_searches(console: Console, settings: Settings, outcome: Outcome) -> None:
+    from newswire.elastic import open_elasticsearch
+    from newswire.search import search
+    from newswire.search_command import show_results
+    from newswire.search_query import SearchRequest
+
+    with open_elasticsearch(settings) as client:
+        for wanted in outcome.truth.searches:
+            languages = (wanted.language,) if wanted.language else ()
+            option = f" --language {wanted.language}" if wanted.language else ""
+            console.rule(f"newswire search '{wanted.query}'{option}", align="left")
+            request = SearchRequest(words=wanted.query, languages=languages, limit=3)
+            show_results(console, search(client, settings.index_prefix, request))
+
+
+def _show_verdict(console: Console, outcome: Outcome) -> None:
+    count = len(outcome.truth.articles)
+    if not outcome.differences:
+        console.print(f"[green]Exactly what the press published is searchable: {count} articles.")
+        console.print(f"Crawled and checked in {outcome.seconds:.0f} s. Stop everything with: make down")
+        return
+    console.print(f"[red]{len(outcome.differences)} differences between the press and what is searchable:")
+    for line in outcome.differences[:MOST_DIFFERENCES]:
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
+    console.print("The stack stays up: newswire status, newswire logs, newswire dlq list tell more.")

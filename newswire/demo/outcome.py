@@ -1,0 +1,115 @@
+"""What a run over the demo press has ended with, asked of the crawl state and of Elasticsearch alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from elasticsearch import helpers
+from psycopg.rows import dict_row
+
+from newswire.demo.facts import Found, FoundArticle, Truth
+from newswire.elastic import build_alias, open_elasticsearch, outages_as_retry
+from newswire.errors import Retry
+from newswire.settings import Settings
+
+IN_FLIGHT = ("fetched", "parsed")
+READ = ("parsed", "indexed", "unchanged")
+FIELDS = [
+    "article_id", "canonical_url", "source", "title", "body", "language", "published_at", "authors", "version",
+    "is_copy", "story_id",
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Tally:
+    """One outlet's row in the table that ends the demo."""
+
+    discovered: int = 0
+    fetched: int = 0
+    parsed: int = 0
+    revisions: int = 0
+    copies: int = 0
+    indexed: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many of the press's addresses are on their way, and how many still have to be fetched."""
+
+    by_state: Counter[str]
+    due: int
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is on its way through the topics."""
+        return not any(self.by_state[state] for state in IN_FLIGHT)
+
+
+def read_progress(settings: Settings, sources: Iterable[str]) -> Progress:
+    """Return where the addresses of these sources stand. Raises Retry while PostgreSQL is away."""
+    rows = _urls(settings, sources)
+    due = sum(row["state"] == "discovered" or row["is_changed"] for row in rows)
+    return Progress(Counter(row["state"] for row in rows), due)
+
+
+def read_found(settings: Settings, truth: Truth) -> tuple[Found, dict[str, Tally]]:
+    """Return what is searchable and how every address ended, and the same as a tally for each outlet."""
+    articles = list(_articles(settings, truth.outlets))
+    rows = _urls(settings, truth.outlets)
+    tallies = {source: Tally() for source in truth.outlets}
+    for row in rows:
+        _count_url(tallies[row["source"]], row)
+    for article in articles:
+        tally = tallies[article["source"]]
+        tally.indexed += 1
+        tally.copies += bool(article.get("is_copy"))
+        tally.revisions += article["version"] - 1
+    found = {article["canonical_url"]: _found_article(article) for article in articles}
+    return Found(found, {row["url"]: _end(row) for row in rows}), tallies
+
+
+def _count_url(tally: Tally, row: dict[str, Any]) -> None:
+    tally.discovered += 1
+    tally.fetched += row["fetched_at"] is not None
+    tally.parsed += row["state"] in READ
+    if row["state"] not in READ:
+        tally.ends[_end(row)] += 1
+
+
+def _end(row: dict[str, Any]) -> str:
+    return f"{row['state']}({row['reason']})" if row["reason"] else str(row["state"])
+
+
+def _found_article(document: dict[str, Any]) -> FoundArticle:
+    published = document.get("published_at")
+    return FoundArticle(
+        title=document["title"],
+        body=document["body"],
+        language=document["language"],
+        day=dt.datetime.fromisoformat(published).astimezone(dt.UTC).date() if published else None,
+        authors=tuple(document.get("authors", ())),
+        version=document["version"],
+    )
+
+
+def _articles(settings: Settings, sources: Iterable[str]) -> Iterator[dict[str, Any]]:
+    query = {"query": {"terms": {"source": list(sources)}}, "_source": FIELDS}
+    with open_elasticsearch(settings) as client, outages_as_retry():
+        client.indices.refresh(index=build_alias(settings.index_prefix))
+        for hit in helpers.scan(client, query=query, index=build_alias(settings.index_prefix)):
+            yield hit["_source"]
+
+
+def _urls(settings: Settings, sources: Iterable[str]) -> list[dict[str, Any]]:
+    query = "select url, source, state, reason, fetched_at, is_changed from urls where source = any(%s)"
+    try:
+        with psycopg.connect(settings.postgres_dsn.get_secret_value(), row_factory=dict_row) as connection:
+            return connection.execute(query, [list(sources)]).fetchall()
+    except psycopg.OperationalError as error:
+        raise Retry(f"PostgreSQL: {error}") from error

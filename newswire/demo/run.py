@@ -1,0 +1,146 @@
+"""One run of the demo: the press's day in two crawls by the real scheduler, until nothing is on its way any more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import stamina
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from newswire.airflow.rest import Airflow, TaskCounts, open_airflow
+from newswire.demo.comparison import compare
+from newswire.demo.facts import Truth
+from newswire.demo.outcome import Progress, Tally, read_found, read_progress
+from newswire.demo.press.state import PressState
+from newswire.demo.service import press_settings
+from newswire.demo.truth import load_truth
+from newswire.errors import Retry, StackError
+from newswire.settings import Settings, load_settings
+from newswire.stack.launch import start_stack
+from newswire.stack.plan import EVERYTHING
+from newswire.topic_reader import count_records
+from schemas.topics import TOPICS
+
+T = TypeVar("T")
+DAG = "crawl_15m"
+LAST_PHASE = 1  # with corrections and late copy
+MOST_CRAWLS = 12
+POLL_SECONDS = 0.5
+CRAWL_WITHIN_SECONDS = 240.0
+QUIET_WITHIN_SECONDS = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run has shown; `differences` is empty where the truth is what is searchable."""
+
+    truth: Truth
+    tallies: Mapping[str, Tally]
+    differences: list[str]
+    seconds: float
+
+
+def start_with_press(console: Console) -> Settings:
+    """Start the stack with the press, or take the one that runs; return the settings that lead to it."""
+    given = load_settings(embedded=False)
+    environment = press_settings(given.state_dir, given.sources_dirs)
+    start_stack(given, console, only=(*EVERYTHING, "press"), environment=environment)
+    if not PressState(given.state_dir).port():
+        raise StackError("The stack runs without the demo press; stop it with `newswire down`, then start the demo.")
+    return load_settings()
+
+
+def run_demo(settings: Settings, console: Console) -> Outcome:
+    """Crawl the press's day, follow its articles through the topics, and compare the end with the truth."""
+    began = time.monotonic()
+    state = PressState(settings.state_dir)
+    with open_airflow(settings) as airflow, _screen(settings, console) as screen:
+        for phase in range(state.phase(), LAST_PHASE + 1):
+            state.set_phase(phase)
+            _crawl_until_done(airflow, screen)
+    truth = load_truth(settings.state_dir)
+    found, tallies = _patiently(lambda: read_found(settings, truth))
+    return Outcome(truth, tallies, compare(truth, found), time.monotonic() - began)
+
+
+def _crawl_until_done(airflow: Airflow, screen: Screen) -> None:
+    """Let the scheduler crawl until every address has been fetched or given up, and the topics are empty."""
+    for _ in range(MOST_CRAWLS):
+        run = airflow.trigger(DAG)
+        ended = airflow.wait(DAG, run.run_id, timeout_seconds=CRAWL_WITHIN_SECONDS, watch=screen.show_tasks)
+        if ended.state != "success":
+            screen.note(f"{DAG} ended {ended.state}: {airflow.page(ended)}")
+        if screen.wait_until_quiet().due == 0:
+            return
+    raise StackError(f"After {MOST_CRAWLS} crawls there are addresses left to fetch; see {airflow.url}/dags/{DAG}")
+
+
+class Screen:
+    """Shows the run as it goes: Airflow's tasks, the records on each topic, the states of the addresses."""
+
+    def __init__(self, settings: Settings, live: Live) -> None:
+        self._settings, self._live = settings, live
+        self._sources = tuple(load_truth(settings.state_dir).outlets)
+        self._tasks: TaskCounts | None = None
+        self._looked_at = 0.0
+
+    def show_tasks(self, tasks: TaskCounts) -> None:
+        """Take what Airflow's run is doing."""
+        self._tasks = tasks
+        if time.monotonic() - self._looked_at > 2 * POLL_SECONDS:
+            self._draw(self._progress())
+
+    def note(self, text: str) -> None:
+        """Leave a line above the moving part."""
+        self._live.console.print(text, markup=False)
+
+    def wait_until_quiet(self) -> Progress:
+        """Wait until nothing is on its way through the topics."""
+        deadline = time.monotonic() + QUIET_WITHIN_SECONDS
+        while not (progress := self._progress()).is_quiet:
+            if time.monotonic() > deadline:
+                raise StackError(
+                    f"Articles are stuck after {QUIET_WITHIN_SECONDS:.0f} s ({dict(progress.by_state)}); "
+                    "`newswire status` tells what runs, `newswire logs` what it says"
+                )
+            self._draw(progress)
+            time.sleep(POLL_SECONDS)
+        self._draw(progress)
+        return progress
+
+    def _progress(self) -> Progress:
+        return _patiently(lambda: read_progress(self._settings, self._sources))
+
+    def _draw(self, progress: Progress) -> None:
+        self._looked_at = time.monotonic()
+        try:
+            counts = count_records(self._settings, [topic.name for topic in TOPICS])
+        except Retry:
+            counts = {}
+        topics = Table("topic", "records", title="On the topics", title_justify="left", box=None, padding=(0, 2))
+        for name, count in counts.items():
+            topics.add_row(name, str(count or 0))
+        states = "  ".join(f"{state} {count}" for state, count in sorted(progress.by_state.items()))
+        tasks = "  ".join(f"{task} {state} {count}" for (task, state), count in sorted((self._tasks or {}).items()))
+        self._live.update(Group(Text(f"Airflow {DAG}: {tasks}"), topics, Text(f"Addresses: {states}")))
+
+
+@contextmanager
+def _screen(settings: Settings, console: Console) -> Iterator[Screen]:
+    with Live(console=console, auto_refresh=False, transient=False) as live:
+        yield Screen(settings, live)
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    """Ask again while a server is away: it is being started again."""
+    for attempt in stamina.retry_context(on=Retry, attempts=None, timeout=60.0, wait_max=1.0):
+        with attempt:
+            return ask()
+    raise AssertionError("retry_context always tries")

@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+from newswire.catalogue import Catalogue
+
 log = structlog.get_logger(__name__)
 
 
@@ -19,3 +21,9 @@ async def deadline_missed(tier: str, deadline_minutes: int, context: Any = None)
     """Log that a run is late; runs in the triggerer, while the run goes on."""
     run = (context or {}).get("dag_run", {})
     log.warning("airflow.deadline_missed", tier=tier, deadline_minutes=deadline_minutes, run=run.get("dag_run_id"))
+
+
+def log_broken_sources(catalogue: Catalogue) -> None:
+    """Name every source file that is skipped, each time the DAGs are read."""
+    for entry in catalogue.broken:
+        log.warning("airflow.source_skipped", file=str(entry.path), reason=entry.reason)

@@ -21,10 +21,10 @@ from newswire.stack.service import Service
 PYTHON = (sys.executable, "-m")
 USERS = ("admin", "viewer")
 COMPONENTS = {  # service name -> (arguments, its name in Airflow's health report)
-    "airflow-scheduler": (("scheduler", "--skip-serve-logs"), "scheduler"),
-    "airflow-dag-processor": (("dag-processor",), "dag_processor"),
-    # Without --skip-serve-logs these two serve logs on every interface.
-    "airflow-triggerer": (("triggerer", "--skip-serve-logs", "--capacity", "50"), "triggerer"),
+    # Without --skip-serve-logs scheduler and triggerer serve logs on every interface.
+    "airflow-scheduler": (("newswire.airflow.scheduler", "--skip-serve-logs"), "scheduler"),
+    "airflow-dag-processor": (("airflow", "dag-processor"), "dag_processor"),
+    "airflow-triggerer": (("airflow", "triggerer", "--skip-serve-logs", "--capacity", "50"), "triggerer"),
 }
 
 
@@ -55,7 +55,7 @@ def airflow_services(
     def component(name: str, arguments: tuple[str, ...], part: str, **changes: Any) -> Service:
         return Service(
             name,
-            command=(*PYTHON, "airflow", *arguments),
+            command=(*PYTHON, *arguments),
             needs=("airflow-migrate",),
             ready=health.of(part),
             restart=True,
@@ -75,7 +75,9 @@ def airflow_services(
             environment={**child, "NEWSWIRE_AIRFLOW_DATABASE_URL": database_url},
         ),
         component(
-            "airflow-api", ("api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"), "metadatabase"
+            "airflow-api",
+            ("airflow", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+            "metadatabase",
         ),
         *(component(name, arguments, part) for name, (arguments, part) in COMPONENTS.items()),
         Service(

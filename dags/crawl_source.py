@@ -1,0 +1,81 @@
+"""An Airflow DAG that crawls sources now: from its form, the REST API, or a message in `crawl-requests`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import DAG, Asset, AssetWatcher, Param, task
+
+from newswire.airflow.announce import Report, announce_crawl
+from newswire.airflow.callbacks import run_failed
+from newswire.airflow.documents import source_document
+from newswire.airflow.policy import DEFAULTS
+from newswire.airflow.requests import Wish, read_wishes, request_trigger
+from newswire.catalogue import load_catalogue
+from newswire.settings import settings
+
+PAGES = Asset(name="fetched-pages", uri="newswire://fetched-pages", group="newswire")
+REQUESTS = Asset(
+    name="crawl-requests",
+    uri="newswire://crawl-requests",
+    group="newswire",
+    watchers=[AssetWatcher(name="crawl_requests", trigger=request_trigger(settings()))],
+)
+
+_catalogue = load_catalogue(settings())
+_enabled = _catalogue.enabled()
+
+with DAG(
+    dag_id="crawl_source",
+    dag_display_name="Crawl sources now",
+    doc_md=source_document(_enabled, _catalogue.broken),
+    schedule=[REQUESTS],
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=4,
+    on_failure_callback=run_failed,
+    default_args=DEFAULTS,
+    tags=["newswire", "crawl", "on request"],
+    params={
+        # `examples` makes a list to choose from without closing it: a source added a moment ago can be asked for.
+        "sources": Param(
+            [],
+            type="array",
+            title="Sources",
+            items={"type": "string"},
+            maxItems=500,
+            examples=[source.id for source in _enabled],
+            values_display={source.id: source.title for source in _enabled},
+        ),
+        "limit": Param(50, type="integer", title="At most", minimum=1, maximum=500, description="articles a source"),
+        "fresh": Param(
+            default=False, type="boolean", title="Fresh", description="read lists that say they did not change"
+        ),
+    },
+):
+
+    @task(task_display_name="Read requests", multiple_outputs=False)
+    def read_requests(params: Any = None, triggering_asset_events: Any = None) -> list[Wish]:
+        """Take the messages that woke the run, or the form; one wish for each source."""
+        return read_wishes(params, triggering_asset_events.get(REQUESTS, []))
+
+    @task(
+        task_display_name="Crawl",
+        pool="adhoc",
+        map_index_template="{{ task.op_kwargs.wish.source }}",
+        multiple_outputs=False,
+    )
+    def crawl(wish: Wish) -> Report:
+        """Read the source's lists and fetch what is due."""
+        from newswire.airflow.crawl_tasks import crawl_wish
+
+        return crawl_wish(wish, settings())
+
+    @task(task_display_name="Announce", trigger_rule="all_done", outlets=[PAGES], multiple_outputs=False)
+    def announce(wishes: Any, crawled: Any, outlet_events: Any = None, ti: Any = None) -> None:
+        """Add up, judge the run, and tell in one asset event what is new."""
+        announce_crawl({"sources": len(wishes or [])}, {"sources": crawled or []}, outlet_events[PAGES], ti)
+
+    _wishes = read_requests()
+    announce(_wishes, crawl.expand(wish=_wishes))

@@ -1,0 +1,79 @@
+"""The last task of a crawl: adds up, says what is new in one asset event, and judges the run honestly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict
+
+import structlog
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+log = structlog.get_logger(__name__)
+
+COUNTS = "counts"  # the key under which commands find the sums, whatever the run's end
+
+
+class Report(TypedDict):
+    """What one mapped task tells: which members went well, which did not and why, and its counts."""
+
+    done: list[str]
+    failed: dict[str, str]
+    counts: dict[str, int]
+
+
+class Totals(TypedDict):
+    """The sums of a run."""
+
+    counts: dict[str, int]
+    done: dict[str, int]
+    failed: dict[str, int]
+    reasons: dict[str, str]
+
+
+def announce_crawl(
+    expected: Mapping[str, int], reports: Mapping[str, Iterable[Report | None]], event: Any, ti: Any
+) -> None:
+    """Close a run.
+
+    Args:
+        expected: how many members each kind of task had, such as {"sources": 11, "hosts": 9}.
+        reports: the reports of each kind; a task that failed has left none.
+        event: the asset's outlet event; it gets the counts.
+        ti: the task instance, to leave the sums under COUNTS.
+
+    Raises:
+        AirflowFailException: more than half of a kind failed; red squares alone would leave the run green.
+        AirflowSkipException: nothing new; a skipped task emits no event.
+    """
+    totals = add_up(expected, reports)
+    ti.xcom_push(key=COUNTS, value=totals)
+    log.info("airflow.crawl_ended", **totals["counts"], failed=totals["failed"])
+    if verdict := judge(expected, totals):
+        raise AirflowFailException(verdict)
+    if not totals["counts"].get("fetched"):
+        raise AirflowSkipException("nothing new")
+    event.extra = totals["counts"]
+
+
+def add_up(expected: Mapping[str, int], reports: Mapping[str, Iterable[Report | None]]) -> Totals:
+    """Return the sums over all reports; what did not report has failed."""
+    counts: Counter[str] = Counter()
+    done: dict[str, int] = {}
+    reasons: dict[str, str] = {}
+    for kind, of_kind in reports.items():
+        present = [report for report in of_kind if report]
+        for report in present:
+            counts.update(report["counts"])
+            reasons |= report["failed"]
+        done[kind] = sum(len(report["done"]) for report in present)
+    failed = {kind: expected[kind] - number for kind, number in done.items()}
+    return Totals(counts=dict(counts), done=done, failed=failed, reasons=reasons)
+
+
+def judge(expected: Mapping[str, int], totals: Totals) -> str | None:
+    """Return why the run is a failure: more than half of the sources, or of the hosts, failed."""
+    for kind, failed in totals["failed"].items():
+        if failed * 2 > expected[kind]:
+            return f"only {totals['done'][kind]} of {expected[kind]} {kind} could be crawled: {totals['reasons']}"
+    return None

@@ -1,0 +1,83 @@
+"""Wishes to crawl a source now: from the form, the REST API, or messages in `crawl-requests`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, TypedDict
+
+import msgspec
+import structlog
+from airflow.providers.apache.kafka.triggers.shared_stream import KafkaSharedStreamTrigger
+from airflow.triggers.base import TriggerEvent
+from airflow.triggers.shared_stream import reject_shared_stream_event
+
+from newswire.errors import ConfigError
+from newswire.settings import Settings
+from schemas.messages import CrawlRequest
+from schemas.topics import CRAWL_REQUESTS
+
+log = structlog.get_logger(__name__)
+
+CONNECTION = "kafka_crawl_requests"
+
+
+class Wish(TypedDict):
+    """What one mapped crawl task gets."""
+
+    source: str
+    limit: int
+    fresh: bool
+
+
+class CrawlRequestTrigger(KafkaSharedStreamTrigger):
+    """Wakes `crawl_source` for every message that keeps the contract.
+
+    The others are refused here and logged: one that is no UTF-8 would otherwise fail the trigger for ever. They stay
+    in the topic for its retention. A request's offset is committed only after Airflow has stored its event.
+    """
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Name this class, so that the triggerer builds it and not its base."""
+        _, arguments = super().serialize()
+        return f"{type(self).__module__}.{type(self).__qualname__}", arguments
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
+        """Yield an event for each good message."""
+        async for value in shared_stream:
+            try:
+                request = CRAWL_REQUESTS.decode(value or b"")
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                log.warning("airflow.request_refused", topics=self.topics, reason=str(error), value=str(value)[:500])
+                reject_shared_stream_event()
+            else:
+                yield TriggerEvent(CRAWL_REQUESTS.encode(request).decode())
+
+
+def request_trigger(settings: Settings) -> CrawlRequestTrigger:
+    """Return the trigger on this pipeline's `crawl-requests`."""
+    return CrawlRequestTrigger(topics=[settings.topic_prefix + CRAWL_REQUESTS.name], kafka_config_id=CONNECTION)
+
+
+def read_wishes(params: Mapping[str, Any], events: Iterable[Any]) -> list[Wish]:
+    """Return one wish for each source: of all coalesced messages, or of the form when there are none.
+
+    Raises:
+        ConfigError: the form names no source.
+    """
+    requests = [CRAWL_REQUESTS.decode(event.extra["payload"].encode()) for event in events]
+    wishes: dict[str, Wish] = {}
+    for source, limit, fresh in _asked(requests) or _filled_in(params):
+        wish = wishes.setdefault(source, Wish(source=source, limit=limit, fresh=fresh))
+        wish["limit"] = max(limit, wish["limit"])
+        wish["fresh"] = fresh or wish["fresh"]
+    if not wishes:
+        raise ConfigError("no source chosen: pick at least one under `sources`")
+    return [wishes[source] for source in sorted(wishes)]
+
+
+def _asked(requests: Iterable[CrawlRequest]) -> list[tuple[str, int, bool]]:
+    return [(request.source, request.limit, request.fresh) for request in requests]
+
+
+def _filled_in(params: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
+    return [(source, params["limit"], params["fresh"]) for source in params["sources"]]

@@ -15,6 +15,7 @@ from newswire.settings import Settings
 from newswire.urls import clean_url, host_of
 
 MAX_FILE_BYTES: Final = 200_000
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where libyaml is there
 TierName = Literal["15m", "hourly", "daily"]
 
 
@@ -188,7 +189,7 @@ def read_source(path: Path) -> Source:
     if len(raw) > MAX_FILE_BYTES:
         raise ValueError(f"is {len(raw)} bytes long; a source has at most {MAX_FILE_BYTES}")
     try:
-        values = yaml.safe_load(raw)
+        values = yaml.load(raw, _LOADER)  # noqa: S506 - a safe loader, the C one
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"is no YAML: {' '.join(str(error).split())[:300]}") from error
     if not isinstance(values, dict):

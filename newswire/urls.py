@@ -32,7 +32,7 @@ def clean_url(url: str, base: str | None = None) -> str | None:
         netloc = _netloc(parts) if is_web else ""
     except ValueError:
         return None
-    if not is_web or len(text) > MAX_URL_LENGTH:
+    if not text or not is_web or len(text) > MAX_URL_LENGTH:
         return None
     return urlunsplit((parts.scheme.lower(), netloc, _escape(parts.path) or "/", _escape(parts.query), ""))
 
@@ -80,7 +80,7 @@ def _netloc(parts: SplitResult) -> str:
 
 def _escape(text: str) -> str:
     """Escape what may not stand in a URL; escapes that are there already stay."""
-    return quote(text, safe="/%!$&'()*+,;=:@-._~?[]")
+    return quote(text, safe="/%!$&'()*+,;=:@-._~?[]", errors="replace")
 
 
 def _path(path: str) -> str:

@@ -1,0 +1,194 @@
+"""The list of addresses: discover writes it, fetch claims what is due, and every address has exactly one state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import msgspec
+
+from newswire.crawl.database import Database, fetch_all
+from newswire.settings import Settings
+from newswire.urls import host_of, url_id
+from schemas.messages import FeedEntry
+
+End = Literal["gone", "refused", "failed"]
+MAX_ATTEMPTS: Final = 5
+PATIENCE: Final = dt.timedelta(days=3)  # with an address that only ever answers "later"
+_FIRST_BACKOFF_SECONDS: Final = 120.0
+
+# A known address is due again when its list says that it changed: by a later date, or, in the list that named it
+# first, by another title. Two lists may word a title differently, so only the first one's word counts.
+# An address on a host that the source did not name gets its chance when it does. Rows are locked in one order.
+_RECORD: Final = """
+    WITH found AS (
+        SELECT * FROM jsonb_to_recordset(%(found)s) AS f(
+            url_id text, url text, host text, entry jsonb, changed_at timestamptz, refused text)
+    ), recorded AS (
+        INSERT INTO urls AS u (url_id, url, host, source, state, reason, found_in, entry, changed_at, next_attempt_at)
+        SELECT url_id, url, host, %(source)s, CASE WHEN refused IS NULL THEN 'discovered' ELSE 'refused' END, refused,
+               %(found_in)s, entry, changed_at, CASE WHEN refused IS NULL THEN now() END
+        FROM found ORDER BY url_id
+        ON CONFLICT (url_id) DO UPDATE SET
+            state = CASE WHEN u.reason = 'other-host' THEN 'discovered' ELSE u.state END,
+            reason = CASE WHEN u.reason = 'other-host' THEN NULL ELSE u.reason END,
+            entry = CASE WHEN u.found_in = excluded.found_in THEN excluded.entry ELSE u.entry END,
+            changed_at = greatest(u.changed_at, excluded.changed_at),
+            next_attempt_at = greatest(now(), u.fetched_at + %(revisit_min)s * interval '1 s'),
+            is_changed = true
+        WHERE u.state <> 'discovered' AND excluded.state <> 'refused' AND (
+            %(fresh)s
+            OR u.reason = 'other-host'
+            OR u.changed_at < excluded.changed_at
+            OR u.found_in = excluded.found_in AND u.entry ->> 'title' <> excluded.entry ->> 'title')
+        RETURNING (xmax = 0) AS is_new, state
+    )
+    SELECT count(*) FILTER (WHERE is_new AND state <> 'refused') AS new,
+           count(*) FILTER (WHERE is_new AND state = 'refused') AS refused,
+           count(*) FILTER (WHERE NOT is_new) AS due_again
+    FROM recorded
+"""
+# New addresses go before revisits, and the newest first: after a pause the news comes before what has grown old.
+_CLAIM: Final = """
+    WITH due AS (
+        SELECT url_id FROM urls
+        WHERE host = %(host)s AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
+          AND (%(sources)s::text[] IS NULL OR source = ANY(%(sources)s))
+        ORDER BY fetched_at IS NOT NULL, first_seen_at DESC, url_id
+        LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE urls u SET lease_until = now() + %(lease)s * interval '1 s', attempts = attempts + 1
+    FROM due WHERE u.url_id = due.url_id
+    RETURNING u.url_id, u.url, u.source, u.entry, u.first_seen_at, u.first_fetched_at, u.fetched_at, u.attempts,
+              u.is_changed, u.etag, u.last_modified, u.body_sha256
+"""
+# The ledger may have heard of this very fetch before we say so here; its word is further along the path.
+_FETCHED: Final = """
+    UPDATE urls SET
+        state = CASE WHEN fetched_at IS NULL OR fetched_at < %(fetched_at)s THEN 'fetched' ELSE state END,
+        reason = CASE WHEN fetched_at IS NULL OR fetched_at < %(fetched_at)s THEN NULL ELSE reason END,
+        fetched_at = greatest(fetched_at, %(fetched_at)s),
+        first_fetched_at = coalesce(first_fetched_at, %(fetched_at)s),
+        status = %(status)s, etag = %(etag)s, last_modified = %(last_modified)s, body_sha256 = %(body_sha256)s,
+        next_attempt_at = %(next)s, lease_until = NULL, attempts = 0, is_changed = false
+    WHERE url_id = %(url_id)s
+"""
+_UNCHANGED: Final = """
+    UPDATE urls SET next_attempt_at = %(next)s, lease_until = NULL, attempts = 0, is_changed = false
+    WHERE url_id = %(url_id)s
+"""
+# A page that could be read once and fails now is still what it was.
+_ENDED: Final = """
+    UPDATE urls SET
+        state = CASE WHEN %(state)s = 'failed' AND fetched_at IS NOT NULL THEN state ELSE %(state)s END,
+        reason = CASE WHEN %(state)s = 'failed' AND fetched_at IS NOT NULL THEN reason ELSE %(reason)s END,
+        status = %(status)s, next_attempt_at = %(next)s, lease_until = NULL, attempts = 0, is_changed = false
+    WHERE url_id = %(url_id)s
+"""
+_DEFERRED: Final = """
+    UPDATE urls SET
+        reason = CASE WHEN state = 'discovered' THEN %(reason)s ELSE reason END,
+        next_attempt_at = now() + %(delay)s * interval '1 s', lease_until = NULL, attempts = attempts - %(forgiven)s
+    WHERE url_id = %(url_id)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An address that a list names; `refused` says why it is recorded but never asked for."""
+
+    url: str
+    entry: FeedEntry
+    changed_at: dt.datetime | None = None
+    refused: str | None = None
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the row for the statement that records."""
+        return {"url_id": url_id(self.url), "url": self.url, "host": host_of(self.url), "entry": self.entry,
+                "changed_at": self.changed_at, "refused": self.refused}  # fmt: skip
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that this worker alone may fetch until its lease ends."""
+
+    url_id: str
+    url: str
+    source: str
+    entry: FeedEntry
+    first_seen_at: dt.datetime
+    first_fetched_at: dt.datetime | None
+    fetched_at: dt.datetime | None
+    attempts: int
+    is_changed: bool
+    etag: str | None
+    last_modified: str | None
+    body_sha256: str | None
+
+    def validators(self) -> dict[str, str]:
+        """Return the headers that ask only for what is new, unless the list has said that something is."""
+        if self.is_changed:
+            return {}
+        pairs = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in pairs.items() if value}
+
+
+class Frontier:
+    """The addresses, as statements."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._settings = settings
+
+    async def record(
+        self, source: str, found_in: str, found: Sequence[Found], *, fresh: bool = False
+    ) -> dict[str, int]:
+        """Note addresses, each once; returns counts: new, refused, due_again."""
+        unique = {row["url_id"]: row for row in (entry.as_row() for entry in found)}
+        rows = await fetch_all(self._database, _RECORD, {
+            "found": msgspec.json.encode(list(unique.values())).decode(), "source": source, "found_in": found_in,
+            "fresh": fresh, "revisit_min": 0 if fresh else self._settings.revisit_min_seconds,
+        })  # fmt: skip
+        return dict(rows[0])
+
+    async def claim(self, host: str, limit: int, lease_seconds: float, sources: Sequence[str] | None) -> list[Claim]:
+        """Take up to `limit` due addresses of a host; nobody else gets them before the lease ends."""
+        rows = await fetch_all(self._database, _CLAIM, {
+            "host": host, "limit": limit, "lease": lease_seconds, "sources": None if sources is None else list(sources),
+        })  # fmt: skip
+        claims = [msgspec.convert(row, Claim) for row in rows]
+        return sorted(claims, key=lambda claim: (claim.fetched_at is not None, -claim.first_seen_at.timestamp()))
+
+    async def mark_fetched(self, claim: Claim, **facts: Any) -> None:
+        """The page is in Kafka. `facts`: fetched_at, status, etag, last_modified, body_sha256."""
+        first = claim.first_fetched_at or facts["fetched_at"]
+        values = {"url_id": claim.url_id, "next": self._next_visit(first), **facts}
+        await self._database.execute(_FETCHED, values)
+
+    async def mark_unchanged(self, claim: Claim) -> None:
+        """The page is what it was."""
+        await self._database.execute(
+            _UNCHANGED, {"url_id": claim.url_id, "next": self._next_visit(claim.first_fetched_at)}
+        )
+
+    async def mark_ended(self, claim: Claim, state: End, reason: str, status: int | None) -> None:
+        """There is nothing to fetch here."""
+        next_visit = self._next_visit(claim.first_fetched_at) if state == "failed" else None
+        values = {"url_id": claim.url_id, "state": state, "reason": reason, "status": status, "next": next_visit}
+        await self._database.execute(_ENDED, values)
+
+    async def defer(self, claim: Claim, reason: str, delay_seconds: float | None = None, *, forgive: bool) -> None:
+        """Try again later; `forgive` where it was not the address's fault."""
+        backoff = _FIRST_BACKOFF_SECONDS * 4 ** (claim.attempts - 1)
+        values = {"url_id": claim.url_id, "reason": reason, "forgiven": int(forgive)}
+        await self._database.execute(_DEFERRED, values | {"delay": backoff if delay_seconds is None else delay_seconds})
+
+    def _next_visit(self, first_fetched_at: dt.datetime | None) -> dt.datetime | None:
+        """Return when a page is looked at again: corrections come within hours, and seldom later."""
+        if first_fetched_at is None:
+            return None
+        soonest = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=min(self._settings.revisit_min_seconds, 1.0))
+        visits = (first_fetched_at + dt.timedelta(seconds=after) for after in self._settings.revisit_after_seconds)
+        return next((visit for visit in sorted(visits) if visit > soonest), None)

@@ -1,0 +1,98 @@
+"""Asks a site's robots.txt before anything else is asked of it, and remembers the answer for all workers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from protego import Protego
+
+from newswire.crawl.database import Database, fetch_all
+from newswire.settings import Settings
+
+MAX_ROBOTS_BYTES: Final = 512_000  # RFC 9309 asks for at least 500 KiB
+UNREACHABLE_TTL_SECONDS: Final = 300.0
+
+_LOAD: Final = """
+    SELECT robots_text, robots_status FROM hosts WHERE host = %(host)s AND robots_expires_at > now()
+"""
+_SAVE: Final = """
+    INSERT INTO hosts (host, robots_text, robots_status, robots_expires_at)
+    VALUES (%(host)s, %(text)s, %(status)s, now() + %(ttl)s * interval '1 s')
+    ON CONFLICT (host) DO UPDATE SET robots_text = excluded.robots_text, robots_status = excluded.robots_status,
+        robots_expires_at = excluded.robots_expires_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsFile:
+    """What came of asking for robots.txt: a status (None: no answer at all) and the text of a good one."""
+
+    status: int | None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a host allows us."""
+
+    is_reachable: bool
+    parsed: Protego | None = None
+    agent: str = ""
+
+    def allows(self, url: str) -> bool:
+        """Whether the address may be fetched."""
+        return self.is_reachable and (self.parsed is None or bool(self.parsed.can_fetch(url, self.agent)))
+
+    @property
+    def delay_seconds(self) -> float:
+        """Return the pace the host asks for, 0 if none."""
+        if self.parsed is None:
+            return 0.0
+        rate = self.parsed.request_rate(self.agent)
+        per_request = rate.seconds / rate.requests if rate and rate.requests else 0.0
+        return max(float(self.parsed.crawl_delay(self.agent) or 0.0), per_request)
+
+
+def read_rules(file: RobotsFile, agent: str) -> Rules:
+    """Turn an answer into rules, as RFC 9309 has it: no such file allows all, a server in trouble allows nothing."""
+    if file.text is not None:
+        return Rules(is_reachable=True, parsed=Protego.parse(file.text), agent=agent)
+    # 429 stands among the 4xx but says "not now", not "there is none".
+    is_absent = file.status is not None and 400 <= file.status < 500 and file.status != 429
+    return Rules(is_reachable=is_absent)
+
+
+class Robots:
+    """The rules of every host, read once for all workers and renewed when they have grown old."""
+
+    def __init__(
+        self, database: Database, settings: Settings, download: Callable[[str, float], Awaitable[RobotsFile]]
+    ) -> None:
+        self._database = database
+        self._ttl_seconds = settings.robots_ttl_seconds
+        self._agent = re.split(r"[/\s]", settings.user_agent, maxsplit=1)[0]
+        self._download = download
+        self._known: dict[str, Rules] = {}
+
+    async def rules(self, scheme: str, host: str, deadline: float) -> Rules:
+        """Return a host's rules, asking the host itself when nobody has lately."""
+        if host not in self._known:
+            file = await self._load(host) or await self._ask(scheme, host, deadline)
+            self._known[host] = read_rules(file, self._agent)
+        return self._known[host]
+
+    async def _load(self, host: str) -> RobotsFile | None:
+        rows = await fetch_all(self._database, _LOAD, {"host": host})
+        return RobotsFile(rows[0]["robots_status"], rows[0]["robots_text"]) if rows else None
+
+    async def _ask(self, scheme: str, host: str, deadline: float) -> RobotsFile:
+        file = await self._download(f"{scheme}://{host}/robots.txt", deadline)
+        is_final = read_rules(file, self._agent).is_reachable
+        values = {"host": host, "text": file.text, "status": file.status}
+        await self._database.execute(
+            _SAVE, values | {"ttl": self._ttl_seconds if is_final else UNREACHABLE_TTL_SECONDS}
+        )
+        return file

@@ -18,7 +18,7 @@ from newswire.demo.facts import (
 )
 from newswire.demo.press.content import Press, Rogue, Search, read_press
 from newswire.demo.press.desk import Article, Edition
-from newswire.demo.press.feeds import TRACKING
+from newswire.demo.press.feeds import track
 from newswire.demo.press.site import Site, open_sites
 from newswire.demo.press.state import PressState
 from newswire.errors import ConfigError
@@ -80,16 +80,14 @@ def _expected_day(article: Article) -> dt.date | None:
 
 
 def _expect_urls(site: Site, article: Article) -> Iterator[ExpectedUrl]:
-    telling, tracking = article.telling, TRACKING if site.outlet.tracks_links else ""
+    telling = article.telling
     # Two addresses of one article: the second to come is unchanged, whichever it is.
-    ends, why = (
-        (("indexed", "unchanged"), "one article under two addresses")
-        if telling.print_path
-        else (("indexed",), "an article")
-    )
-    first = telling.moved_from or article.path
-    for path in [first, telling.print_path] if telling.print_path else [first]:
-        yield ExpectedUrl(normalise_url(site.base + path + tracking), ends, why)
+    ends, why = ("indexed",), "an article"
+    if telling.print_path:
+        ends, why = ("indexed", "unchanged"), "one article under two addresses"
+    for path in filter(None, (telling.moved_from or article.path, telling.print_path)):
+        announced = track(path) if site.outlet.tracks_links else path
+        yield ExpectedUrl(normalise_url(site.base + announced), ends, why)
 
 
 def _expect_rogue(site: Site, rogue: Rogue) -> ExpectedUrl:

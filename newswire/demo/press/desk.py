@@ -58,7 +58,8 @@ def edit_press(press: Press, epoch: dt.datetime) -> tuple[Article, ...]:
 def edit(press: Press, story: Story, telling: Telling, epoch: dt.datetime) -> Article:
     """Edit one telling: its first edition, then its corrections, each on top of the one before."""
     outlet = press.outlets[telling.outlet]
-    event_day = (epoch - dt.timedelta(hours=story.hours)).date()
+    stands_alone = telling.relation == "report"
+    event_day = (epoch - dt.timedelta(hours=telling.hours if stands_alone else story.hours)).date()
 
     def finish(text: str) -> str:
         return house_style(name_days(text, event_day, outlet.language), press, outlet)
@@ -71,13 +72,14 @@ def edit(press: Press, story: Story, telling: Telling, epoch: dt.datetime) -> Ar
     for fix in telling.corrections:
         before = editions[-1]
         changes = {finish(old): finish(new) for old, new in fix.replace.items()}
-        paragraphs = [_replace(p, changes) for p in before.paragraphs] + ([finish(fix.note)] if fix.note else [])
+        paragraphs = [_replace(p, changes) for p in before.paragraphs] + [*map(finish, split_paragraphs(fix.note))]
         title = finish(fix.title) if fix.title else before.title
         editions.append(Edition(fix.phase, title, tuple(paragraphs), _moment(epoch, fix.hours, outlet)))
     number = 100_000 + crc32(f"{outlet.id}/{telling.slug}".encode()) % 900_000
     path = outlet.path.format(slug=telling.slug, number=number, section=telling.section)
     family = f"{story.story}/{telling.carries}" if telling.carries else f"{outlet.id}/{telling.slug}"
-    return Article(telling, outlet, story.story, family, path, first.modified, tuple(editions))
+    story_name = f"{outlet.id}/{telling.slug}" if stands_alone else story.story
+    return Article(telling, outlet, story_name, family, path, first.modified, tuple(editions))
 
 
 def house_style(text: str, press: Press, outlet: Outlet) -> str:

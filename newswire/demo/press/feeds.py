@@ -11,7 +11,7 @@ from newswire.demo.press.content import Outlet, Rogue
 from newswire.demo.press.desk import Article
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
-TRACKING = "?utm_source=feed&utm_medium=rss&utm_campaign=latest"
+TRACKING = "utm_source=feed&utm_medium=rss&utm_campaign=latest"
 ATOM, NEWS = "http://www.w3.org/2005/Atom", "http://www.google.com/schemas/sitemap-news/0.9"
 SITEMAP, DC = "http://www.sitemaps.org/schemas/sitemap/0.9", "http://purl.org/dc/elements/1.1/"
 
@@ -26,6 +26,16 @@ class Entry:
     published: dt.datetime | None
     updated: dt.datetime | None
     authors: tuple[str, ...] = ()
+
+
+def track(path: str) -> str:
+    """Return a path with the parameters that tell where a reader came from."""
+    return f"{path}{'&' if '?' in path else '?'}{TRACKING}"
+
+
+def untrack(path: str) -> str:
+    """Return a path without them."""
+    return path.removesuffix(TRACKING).rstrip("?&")
 
 
 def entries(articles: tuple[Article, ...], rogues: tuple[Rogue, ...], epoch: dt.datetime, phase: int) -> list[Entry]:
@@ -50,8 +60,8 @@ def _article_entries(article: Article, phase: int) -> list[Entry]:
 
 def rss(outlet: Outlet, base: str, items: list[Entry]) -> str:
     """Return the outlet's RSS feed."""
-    name, tracking = escape(outlet.name), TRACKING if outlet.tracks_links else ""
-    body = "\n".join(_rss_item(entry, base, tracking) for entry in items)
+    name = escape(outlet.name)
+    body = "\n".join(_rss_item(entry, base, is_tracked=outlet.tracks_links) for entry in items)
     feed = (
         f'{XML}<rss version="2.0" xmlns:dc="{DC}"><channel><title>{name}</title><link>{base}/</link>'
         f"<description>{name}</description><language>{outlet.language}</language>\n{body}\n</channel></rss>\n"
@@ -66,11 +76,12 @@ def break_xml(feed: str) -> str:
     )
 
 
-def _rss_item(entry: Entry, base: str, tracking: str) -> str:
+def _rss_item(entry: Entry, base: str, *, is_tracked: bool) -> str:
+    link = track(entry.path) if is_tracked else entry.path
     date = f"<pubDate>{format_datetime(entry.published)}</pubDate>" if entry.published else ""
     creators = "".join(f"<dc:creator>{escape(name)}</dc:creator>" for name in entry.authors)
     return (
-        f"<item><title>{escape(entry.title)}</title><link>{escape(base + entry.path + tracking)}</link>"
+        f"<item><title>{escape(entry.title)}</title><link>{escape(base + link)}</link>"
         f'<guid isPermaLink="false">{escape(entry.path)}</guid>{date}{creators}'
         f"<description>{escape(entry.summary)}</description></item>"
     )

@@ -37,11 +37,11 @@ class Site:
         self._phases: dict[int, Pages] = {}
 
     def answer(self, path: str, phase: int) -> Reply:
-        """Return what stands at a path, query included where it is the path's name."""
+        """Return what stands at a path, query included."""
         if phase not in self._phases:
             self._phases[phase] = self._pages(phase)
         pages = self._phases[phase]
-        found = pages.get(path) or pages.get(path.partition("?")[0])
+        found = pages.get(feeds.untrack(path))
         if found is not None:
             return found()
         return rogues.not_found(self.outlet, self.setting)

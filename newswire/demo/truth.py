@@ -82,7 +82,8 @@ def _expected_day(article: Article) -> dt.date | None:
 def _expect_urls(site: Site, article: Article) -> Iterator[ExpectedUrl]:
     telling = article.telling
     # Two addresses of one article: the second to come is unchanged, whichever it is.
-    ends, why = ("indexed",), "an article"
+    ends: tuple[str, ...] = ("indexed",)
+    why = "an article"
     if telling.print_path:
         ends, why = ("indexed", "unchanged"), "one article under two addresses"
     for path in filter(None, (telling.moved_from or article.path, telling.print_path)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,7 @@ def open_elasticsearch(settings: Settings) -> Iterator[Elasticsearch]:
 
     Timeouts are not tried again here: a stage holds its batch instead, and stays alive while it does.
     """
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # it logs every try; we raise once
     client = Elasticsearch(
         settings.elasticsearch_url.split(","),
         serializer=OrjsonSerializer(),

@@ -15,9 +15,12 @@ import structlog
 
 from newswire.errors import NewswireError
 from newswire.logs import configure_logs
-from newswire.settings import Settings, load_settings
+from newswire.settings import Settings, child_environment, load_settings
+from newswire.stack.aot import missing_caches
 from newswire.stack.leftovers import end_leftovers
 from newswire.stack.plan import Plan, make_plan
+from newswire.stack.process import spawn
+from newswire.stack.service import Service
 from newswire.stack.state import (
     ServiceReport,
     StackReport,
@@ -29,6 +32,9 @@ from newswire.stack.state import (
     write_report,
 )
 from newswire.stack.supervisor import Process, Supervisor
+
+# By then a demo is over, and the machine has time for it.
+TRAIN_AFTER_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +124,21 @@ async def _supervise(plan: Plan, given: Settings, journal: Journal, *, stop_at_e
     if stop_at_eof:
         loop.add_reader(sys.stdin, begin_stop)
     supervisor = Supervisor(plan.services, given.state_dir / "logs", journal.services)
-    await supervisor.run(stop, up=lambda: journal.state("up"))
+
+    def up() -> None:
+        journal.state("up")
+        if given.durable:  # a test's servers end soon
+            loop.call_later(TRAIN_AFTER_SECONDS, _train, given)
+
+    await supervisor.run(stop, up)
+
+
+def _train(given: Settings) -> None:
+    """Make the ahead-of-time caches that are missing; the process ends with the stack if it takes longer."""
+    if missing_caches(given.cache_dir):
+        environment = child_environment(NEWSWIRE_STATE_DIR=str(given.state_dir))
+        trainer = Service("aot-training", (sys.executable, "-m", "newswire.stack.aot"), environment=environment)
+        spawn(trainer, given.state_dir / "logs" / "aot-training.log")
 
 
 @click.command()

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from newswire.errors import ConfigError
 from newswire.settings import Settings, child_environment
 from newswire.stack.airflow import airflow_password, airflow_services
+from newswire.stack.aot import aot_cache
 from newswire.stack.elasticsearch import Elasticsearch
 from newswire.stack.elasticsearch_home import ensure_home
 from newswire.stack.jars import fetch
@@ -141,6 +142,7 @@ class _Planner:
             port=self.ports["kafka"],
             controller_port=self.ports["kafka_controller"],
             heap=self.given.java_heap_kafka,
+            aot_cache=aot_cache("kafka", self.given.cache_dir),
         )
         kafka.write_properties()
         return kafka.services()
@@ -152,6 +154,8 @@ class _Planner:
             port=self.ports["elasticsearch"],
             transport_port=self.ports["elasticsearch_transport"],
             heap=self.given.java_heap_elasticsearch,
+            aot_cache=aot_cache("elasticsearch", self.given.cache_dir),
+            is_short_lived=not self.given.durable,
         )
         node.write_config()
         return (node.service(),)

@@ -42,6 +42,11 @@ def choose_ports(names: Iterable[str], kept: Mapping[str, int], owner: Path, cac
     return chosen
 
 
+def spare_ports(count: int) -> list[int]:
+    """Return free ports for a server that lives a few seconds."""
+    return [port for port in random.sample(SPARE_PORTS, 200) if is_free(port)][:count]
+
+
 def is_free(port: int) -> bool:
     """Tell whether a server could listen on the port, on loopback and everywhere."""
     for host in ("127.0.0.1", "0.0.0.0"):  # noqa: S104 - only tried, nobody listens

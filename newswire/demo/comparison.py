@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from newswire.demo.facts import ExpectedArticle, Found, FoundArticle, Truth
+from newswire.urls import normalise_url
 
 
 def compare(truth: Truth, found: Found) -> list[str]:
     """Return every difference in words, URL first; empty where all is as it should be."""
     expected = truth.articles
-    lost = [f"{url}: is not searchable" for url in expected if url not in found.articles]
-    strange = [
-        f"{url}: is searchable, and the press has no such article" for url in found.articles if url not in expected
-    ]
-    wrong = [
-        line for url in expected if url in found.articles for line in _differences(expected[url], found.articles[url])
-    ]
-    return lost + strange + wrong + (_wrong_ends(truth, found.ends) if found.ends else [])
+    articles = {normalise_url(url): article for url, article in found.articles.items()}
+    ends = {normalise_url(url): end for url, end in found.ends.items()}
+    lost = [f"{url}: is not searchable" for url in expected if url not in articles]
+    strange = [f"{url}: is searchable, and the press has no such article" for url in articles if url not in expected]
+    known = [url for url in expected if url in articles]
+    wrong = [line for url in known for line in _differences(expected[url], articles[url])]
+    return lost + strange + wrong + (_wrong_ends(truth, ends) if ends else [])
 
 
 def _wrong_ends(truth: Truth, ends: Mapping[str, str]) -> list[str]:

@@ -6,16 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from newswire.demo.comparison import compare
-from newswire.demo.facts import (
-    ExpectedArticle,
-    ExpectedOutlet,
-    ExpectedSearch,
-    ExpectedUrl,
-    Found,
-    FoundArticle,
-    Truth,
-)
+from newswire.demo.facts import ExpectedArticle, ExpectedOutlet, ExpectedSearch, ExpectedUrl, Truth
 from newswire.demo.press.content import Press, Rogue, Search, read_press
 from newswire.demo.press.desk import Article, Edition
 from newswire.demo.press.feeds import track
@@ -23,8 +14,6 @@ from newswire.demo.press.site import Site, open_sites
 from newswire.demo.press.state import PressState
 from newswire.errors import ConfigError
 from newswire.urls import normalise_url
-
-__all__ = ["Found", "FoundArticle", "Truth", "compare", "load_truth"]
 
 
 def load_truth(state_dir: Path, phase: int | None = None) -> Truth:
@@ -81,11 +70,9 @@ def _expected_day(article: Article) -> dt.date | None:
 
 def _expect_urls(site: Site, article: Article) -> Iterator[ExpectedUrl]:
     telling = article.telling
-    # Two addresses of one article: the second to come is unchanged, whichever it is.
-    ends: tuple[str, ...] = ("indexed",)
-    why = "an article"
-    if telling.print_path:
-        ends, why = ("indexed", "unchanged"), "one article under two addresses"
+    # A page that is asked for twice ends unchanged, be it under a second address or after a crash.
+    ends = ("indexed", "unchanged")
+    why = "one article under two addresses" if telling.print_path else "an article"
     for path in filter(None, (telling.moved_from or article.path, telling.print_path)):
         announced = track(path) if site.outlet.tracks_links else path
         yield ExpectedUrl(normalise_url(site.base + announced), ends, why)

@@ -64,7 +64,11 @@ class Correction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Telling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One article of one outlet; `hours` is how long before the epoch it came out."""
+    """One article of one outlet; `hours` is how long before the epoch it came out.
+
+    `dated` and `is_untitled` tell where the page keeps silent or lies; `is_busy` answers 429 at first; `moved_from`
+    is announced and redirects here; `print_path` is a second address; `ballast_bytes` makes the page heavy.
+    """
 
     outlet: str
     slug: str
@@ -81,6 +85,7 @@ class Telling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     corrections: tuple[Correction, ...] = ()
     phase: int = 0
     dated: Dated = "page"
+    is_untitled: bool = False
     is_busy: bool = False
     moved_from: str = ""
     print_path: str = ""

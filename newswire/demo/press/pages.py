@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 from string import Template
@@ -34,8 +34,18 @@ PARAGRAPHS = {
     "nextjs": '<p class="RichText_p__Vv0">{}</p>',
     "blog": "<p>{}</p>",
 }
+TITLES = {  # an empty headline makes an empty title
+    "plain": "{headline} - {name}",
+    "hashed": "{headline} | {name}",
+    "amp": "{headline}",
+    "rich": "{headline} - {name}",
+    "tables": "{headline} - {name}",
+    "nextjs": "{headline} | {name}",
+    "blog": "{headline} &#8211; {name}",
+}
 CHARSET_META = {"tables": '<META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset={}">'}
 YEAR_AHEAD = 2093
+RELATED = 5  # links to other articles on a page
 
 
 @cache
@@ -46,6 +56,8 @@ def layout(name: str) -> Template:
 
 def article_page(article: Article, edition: Edition, setting: Setting) -> str:
     """Return the page of an edition."""
+    if article.telling.is_untitled:
+        edition = replace(edition, title="")
     return layout(article.outlet.layout).substitute(
         frame_fields(article.outlet, setting)
         | _text_fields(article, edition, setting)
@@ -74,7 +86,9 @@ def frame_fields(outlet: Outlet, setting: Setting) -> dict[str, str]:
         ),
         "share_title": escape(words.share[0]),
         "related_title": escape(words.related),
-        "related": "".join(f'<li><a href="{path}">{escape(title)}</a></li>' for path, title in setting.others),
+        "related": "".join(
+            f'<li><a href="{path}">{escape(title)}</a></li>' for path, title in setting.others[:RELATED]
+        ),
         "most_read_title": escape(words.most_read),
         "most_read": "".join(
             f'<li><a href="/best/{n}">{escape(t)}</a></li>' for n, t in enumerate(words.most_read_titles)
@@ -90,8 +104,10 @@ def _text_fields(article: Article, edition: Edition, setting: Setting) -> dict[s
     day = long_date(article.published.date(), article.outlet.language)
     clock = f", {article.published:%H:%M}" if telling.dated == "page" else ""
     byline = f"{words.by} {', '.join(telling.authors)}".strip() if telling.authors else ""
+    names = {"headline": escape(edition.title), "name": escape(article.outlet.name)}
     return {
-        "headline": escape(edition.title),
+        "page_title": TITLES[article.outlet.layout].format(**names) if edition.title else "",
+        "headline": names["headline"],
         "byline": escape(byline),
         "published": _published(article) or "",
         "when": day + clock if telling.dated in {"page", "text"} else "",

@@ -43,7 +43,7 @@ def not_found(outlet: Outlet, setting: Setting, status: HTTPStatus = HTTPStatus.
 def listing(scene: Scene) -> Reply:
     """Answer with a section front: many headlines, no text."""
     links = [f'<a href="{path}"><h3>{escape(title)}</h3></a>' for path, title in scene.setting.others]
-    cards = "".join(f'<li class="card">{link}</li>' for link in links * 3)
+    cards = "".join(f'<li class="card">{link}</li>' for link in links)
     title = scene.rogue.title
     return Reply(shell(scene.outlet, scene.setting, title, f"<h1>{escape(title)}</h1>\n<ul>{cards}</ul>"))
 

@@ -34,12 +34,13 @@ class Newsroom:
         self.state = state
         self.log = AccessLog(state.access_log)
         self.port = 0
+        self.epoch = state.epoch()
         self._refused_at: dict[str, float] = {}
 
     @cached_property
     def sites(self) -> dict[str, Site]:
         """Return the sites, by address; asked for when the port is known."""
-        return open_sites(self.press, self.state.epoch(), self.port)
+        return open_sites(self.press, self.epoch, self.port)
 
     def is_busy(self, place: str, wait_seconds: float) -> bool:
         """Tell whether to refuse: from the first request on, as long as Retry-After asks for."""

@@ -52,7 +52,7 @@ class Site:
         out = [
             (article.path, edition.title) for article in self.articles if (edition := article.at(0)) and edition.title
         ]
-        return Setting(self.base, self.press.furniture[self.outlet.language], tuple(out[:5]))
+        return Setting(self.base, self.press.furniture[self.outlet.language], tuple(out))
 
     def entries(self, phase: int) -> list[feeds.Entry]:
         """Return all addresses that the outlet announces."""

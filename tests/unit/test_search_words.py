@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
+import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,7 @@ def test_words_phrases_and_exclusions_are_told_apart(text, words):
     assert parse_words(text) == words
 
 
+@hypothesis.settings(deadline=None)
 @given(st.text())
 def test_any_text_is_a_search(text):
     """Nothing that a reader can type is a syntax error."""
@@ -94,6 +96,7 @@ def test_control_characters_are_written_out():
     assert one_line("a \n\r\t b\x00") == r"a b\u0000"
 
 
+@hypothesis.settings(deadline=None)
 @given(st.text())
 def test_printable_json_is_the_same_json(text):
     """Writing a control character out does not change what a script reads."""

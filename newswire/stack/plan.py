@@ -85,7 +85,7 @@ def download(parts: Iterable[str], cache: Path) -> None:
 def make_plan(only: Iterable[str], given: Settings, kept_ports: Mapping[str, int]) -> Plan:
     """Prepare folders and configurations, choose ports, and return the services in an order of their needs."""
     parts = chosen_parts(only, given)
-    names = [name for part in parts for name in (CONSUMER_NAMES if part == "consumers" else PORT_NAMES[part])]
+    names = [name for part in parts for name in (CONSUMER_NAMES if part == "consumers" else PORT_NAMES.get(part, ()))]
     ports = choose_ports(names, kept_ports, given.state_dir, given.cache_dir)
     planner = _Planner(given, parts, ports)
     services = planner.services()

@@ -31,13 +31,18 @@ def stages_and_topics() -> dict[str, list[str]]:
 
 
 def read_lag(settings: Settings) -> dict[str, int]:
-    """Return for each stage how many records it has yet to deal with; raises Retry while Kafka is away."""
+    """Return for each stage how many records it has yet to deal with; empty before the topics are made.
+
+    Raises Retry while Kafka is away.
+    """
     reads = stages_and_topics()
     prefix = settings.topic_prefix
     admin = open_admin(settings)
     try:
         with outages_as_retry("asking for offsets"):
             partitions = _partitions(admin, {prefix + name for names in reads.values() for name in names})
+            if not partitions:
+                return {}
             begins = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
             ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
             committed = admin.list_group_offsets([prefix + stage for stage in reads])

@@ -86,7 +86,7 @@ def _print(found: Status) -> None:
         console.print(found["error"], style="red", markup=False, highlight=False, soft_wrap=True)
     if found["services"]:
         console.print(_services_table(found))
-    if found["lag"] is not None:
+    if found["lag"]:
         console.print("Records behind: " + ", ".join(f"{stage} {lag}" for stage, lag in found["lag"].items()))
     if found["lag_error"]:
         console.print(f"The lag is not known: {found['lag_error']}", markup=False)

@@ -48,6 +48,12 @@ def missing_caches(cache: Path) -> list[str]:
     return [server for server in TRAINERS if not aot_cache(server, cache).exists()]
 
 
+def forget_cache(server: str, cache: Path) -> None:
+    """Remove a server's cache, if it has one."""
+    if server in TRAINERS:
+        aot_cache(server, cache).unlink(missing_ok=True)
+
+
 def train(server: str, settings: Settings) -> None:
     """Make a server's cache.
 

@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 
 from newswire.settings import Settings, load_settings
+from newswire.stack.state import StackReport, has_supervisor
 
 
 @click.command()
@@ -23,14 +24,13 @@ def up(only: str, *, foreground: bool) -> None:
     console = Console()
     report = start_stack(given, console, only=parts)
     console.print(f"The stack is up (started in {report['up_after_seconds']:.0f} s).")
-    show_addresses(console)
+    show_addresses(console, report)
 
 
 @click.command()
 def down() -> None:
     """Stop everything that `up` has started, and what a killed supervisor has left."""
     from newswire.stack.launch import stop_stack
-    from newswire.stack.state import has_supervisor
 
     state_dir = load_settings(embedded=False).state_dir
     console = Console()
@@ -56,21 +56,27 @@ def logs(name: str | None, *, follow: bool, lines: int) -> None:
         follow_logs(found)
 
 
-def show_addresses(console: Console) -> None:
-    """Print where everything is, how to log in, and what to do next."""
+def show_addresses(console: Console, report: StackReport) -> None:
+    """Print where everything that runs here is, how to log in, and what to do next."""
     settings = load_settings()
-    login = f"login {settings.airflow_username} / {settings.airflow_password.get_secret_value()}"
-    rows = {
-        "Airflow": f"{settings.airflow_url}   {login}",
-        "Elasticsearch": f"{settings.elasticsearch_url}   alias {settings.index_prefix}-articles",
-        "Kafka": f"{settings.kafka_bootstrap}   newswire topics list",
-        "PostgreSQL": settings.postgres_dsn.get_secret_value(),
+    places = {
+        "airflow-api": (
+            "Airflow",
+            f"{settings.airflow_url}   login {settings.airflow_username} / {_password(settings)}",
+        ),
+        "elasticsearch": ("Elasticsearch", f"{settings.elasticsearch_url}   alias {settings.index_prefix}-articles"),
+        "kafka": ("Kafka", f"{settings.kafka_bootstrap}   newswire topics list"),
+        "postgres": ("PostgreSQL", settings.postgres_dsn.get_secret_value()),
     }
-    for name, place in rows.items():
-        console.print(f"  {name:<14} {place}", highlight=False, markup=False, soft_wrap=True)
-    console.print(
-        "Next: newswire crawl SOURCE, newswire search 'words', newswire status, newswire logs -f, newswire down"
-    )
+    for service, (name, place) in places.items():
+        if service in report["services"]:
+            console.print(f"  {name:<14} {place}", highlight=False, markup=False, soft_wrap=True)
+    next_steps = "newswire crawl SOURCE, newswire search 'words', newswire status, newswire logs -f, newswire down"
+    console.print(f"Next: {next_steps}", highlight=False, soft_wrap=True)
+
+
+def _password(settings: Settings) -> str:
+    return settings.airflow_password.get_secret_value()
 
 
 def _run_here(parts: tuple[str, ...], given: Settings) -> None:

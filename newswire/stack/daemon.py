@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
-import time
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import click
 import structlog
@@ -16,76 +13,24 @@ import structlog
 from newswire.errors import NewswireError
 from newswire.logs import configure_logs
 from newswire.settings import Settings, child_environment, load_settings
-from newswire.stack.aot import missing_caches
+from newswire.stack.aot import forget_cache, missing_caches
+from newswire.stack.disk import explain_full_disk
+from newswire.stack.journal import Journal
 from newswire.stack.leftovers import end_leftovers
 from newswire.stack.plan import Plan, make_plan
 from newswire.stack.process import spawn
 from newswire.stack.service import Service
-from newswire.stack.state import (
-    ServiceReport,
-    StackReport,
-    StackState,
-    boot_id,
-    only_supervisor,
-    read_report,
-    write_env,
-    write_report,
-)
+from newswire.stack.state import only_supervisor, read_report
 from newswire.stack.supervisor import Process, Supervisor
 
-# By then a demo is over, and the machine has time for it.
+# What the servers write at an empty start; Elasticsearch and Kafka fail in odd ways on a full disk.
+NEEDED_BYTES = 300 << 20
+# By then a demo is over, and the machine has time to train the ahead-of-time caches.
 TRAIN_AFTER_SECONDS = 60.0
+# A damaged ahead-of-time cache crashes the JVM; the next try goes without.
+CRASHES = (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS)
 
 log = structlog.get_logger(__name__)
-
-
-class Journal:
-    """Keeps stack.json true."""
-
-    def __init__(self, state_dir: Path) -> None:
-        self._state_dir, self._began = state_dir, time.time()
-        kept = read_report(state_dir).get("ports", {})
-        self.report = StackReport(
-            state="starting",
-            error=None,
-            pid=os.getpid(),
-            boot=boot_id(),
-            started_at=self._began,
-            ports=kept,
-            services={},
-        )
-
-    def plan(self, plan: Plan) -> None:
-        """Note what is going to run."""
-        self.report["ports"] = dict(plan.ports)
-        self._write()
-
-    def services(self, processes: Mapping[str, Process]) -> None:
-        """Note the services' states."""
-        self.report["services"] = {name: _describe(process) for name, process in processes.items()}
-        self._write()
-
-    def state(self, state: StackState, error: str | None = None) -> None:
-        """Note a turn of the whole stack."""
-        self.report["state"], self.report["error"] = state, error
-        if state == "up":
-            self.report["up_after_seconds"] = round(time.time() - self._began, 1)
-        log.info("stack.state_changed", state=state, error=error)
-        self._write()
-
-    def _write(self) -> None:
-        write_report(self._state_dir, self.report)
-
-
-def _describe(process: Process) -> ServiceReport:
-    return ServiceReport(
-        state=process.state,
-        pid=process.pid if process.is_running else None,
-        started_at=process.started_at,
-        ready_after_seconds=process.ready_after_seconds,
-        restarts=process.restarts,
-        stop_signal=int(process.service.stop_signal),
-    )
 
 
 def run_stack(only: Iterable[str], given: Settings, *, stop_at_eof: bool = False) -> None:
@@ -97,48 +42,56 @@ def run_stack(only: Iterable[str], given: Settings, *, stop_at_eof: bool = False
     with only_supervisor(given.state_dir):
         end_leftovers(read_report(given.state_dir))
         journal = Journal(given.state_dir)
-        journal.state("starting")
         try:
-            plan = make_plan(only, given, journal.report["ports"])
-            journal.plan(plan)
-            write_env(given.state_dir, plan.env)
-            asyncio.run(_supervise(plan, given, journal, stop_at_eof=stop_at_eof))
+            with explain_full_disk(given.state_dir, NEEDED_BYTES):
+                plan = make_plan(only, given, journal.ports)
+                journal.plan(plan)
+            asyncio.run(_Run(plan, given, journal).supervise(stop_at_eof=stop_at_eof))
         except NewswireError as error:
-            journal.state("failed", str(error))
+            journal.turn("failed", str(error))
             raise
-        journal.state("stopped")
+        journal.turn("stopped")
 
 
-async def _supervise(plan: Plan, given: Settings, journal: Journal, *, stop_at_eof: bool) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
+class _Run:
+    """One run of the supervisor, with what it must react to."""
 
-    def begin_stop() -> None:
-        if not stop.is_set():
-            journal.state("stopping")
-            stop.set()
+    def __init__(self, plan: Plan, given: Settings, journal: Journal) -> None:
+        self._given, self._journal = given, journal
+        self._supervisor = Supervisor(plan.services, given.state_dir / "logs", self._changed)
+        self._stop = asyncio.Event()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, begin_stop)
-    loop.add_signal_handler(signal.SIGHUP, lambda: None)  # the terminal may close
-    if stop_at_eof:
-        loop.add_reader(sys.stdin, begin_stop)
-    supervisor = Supervisor(plan.services, given.state_dir / "logs", journal.services)
+    async def supervise(self, *, stop_at_eof: bool) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._begin_stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)  # the terminal may close
+        if stop_at_eof:
+            loop.add_reader(sys.stdin, self._begin_stop)
+        await self._supervisor.run(self._stop, self._up)
 
-    def up() -> None:
-        journal.state("up")
-        if given.durable:  # a test's servers end soon
-            loop.call_later(TRAIN_AFTER_SECONDS, _train, given)
+    def _begin_stop(self) -> None:
+        if not self._stop.is_set():
+            self._journal.turn("stopping")
+            self._stop.set()
 
-    await supervisor.run(stop, up)
+    def _up(self) -> None:
+        self._journal.turn("up")
+        if self._given.durable:  # a test's servers end soon
+            asyncio.get_running_loop().call_later(TRAIN_AFTER_SECONDS, self._train)
 
+    def _changed(self, processes: Mapping[str, Process]) -> None:
+        self._journal.services(processes)
+        for name, process in processes.items():
+            if process.state == "restarting" and process.exit_code in CRASHES:
+                forget_cache(name, self._given.cache_dir)
 
-def _train(given: Settings) -> None:
-    """Make the ahead-of-time caches that are missing; the process ends with the stack if it takes longer."""
-    if missing_caches(given.cache_dir):
-        environment = child_environment(NEWSWIRE_STATE_DIR=str(given.state_dir))
-        trainer = Service("aot-training", (sys.executable, "-m", "newswire.stack.aot"), environment=environment)
-        spawn(trainer, given.state_dir / "logs" / "aot-training.log")
+    def _train(self) -> None:
+        """Make the caches that are missing; the process ends with the stack if it takes longer."""
+        if missing_caches(self._given.cache_dir):
+            environment = child_environment(NEWSWIRE_STATE_DIR=str(self._given.state_dir))
+            trainer = Service("aot-training", (sys.executable, "-m", "newswire.stack.aot"), environment=environment)
+            spawn(trainer, self._given.state_dir / "logs" / "aot-training.log")
 
 
 @click.command()

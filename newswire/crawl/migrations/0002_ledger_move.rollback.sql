@@ -1,0 +1,1 @@
+DROP TYPE ledger_move;

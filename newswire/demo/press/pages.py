@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
@@ -75,28 +75,26 @@ def frame_fields(outlet: Outlet, setting: Setting) -> dict[str, str]:
         "name": escape(outlet.name),
         "charset_meta": declared if outlet.declares in {"meta", "both"} else "",
         "feed_link": f'<link rel="alternate" type="application/{outlet.feed}+xml" href="/feed.xml">',
-        "sections": "".join(f'<li><a href="/section/{n}/">{escape(s)}</a></li>' for n, s in enumerate(words.sections)),
+        "sections": _links((f"/section/{n}/", title) for n, title in enumerate(words.sections)),
         "cookies": escape(words.cookies),
         "accept": escape(words.accept),
         "advertisement": escape(words.advertisement),
         "newsletter_title": escape(words.sign_up),
         "newsletter": escape(words.newsletter),
-        "share": "".join(
-            f'<li><a href="https://social.example/{n}">{escape(s)}</a></li>' for n, s in enumerate(words.share)
-        ),
+        "share": _links((f"https://social.example/{n}", title) for n, title in enumerate(words.share)),
         "share_title": escape(words.share[0]),
         "related_title": escape(words.related),
-        "related": "".join(
-            f'<li><a href="{path}">{escape(title)}</a></li>' for path, title in setting.others[:RELATED]
-        ),
+        "related": _links(setting.others[:RELATED]),
         "most_read_title": escape(words.most_read),
-        "most_read": "".join(
-            f'<li><a href="/best/{n}">{escape(t)}</a></li>' for n, t in enumerate(words.most_read_titles)
-        ),
+        "most_read": _links((f"/best/{n}", title) for n, title in enumerate(words.most_read_titles)),
         "comments_title": escape(words.comments),
         "comment": escape(words.comment),
         "footer": f"&copy; {escape(outlet.name)}. {escape(words.footer)}",
     }
+
+
+def _links(links: Iterable[tuple[str, str]]) -> str:
+    return "".join(f'<li><a href="{path}">{escape(title)}</a></li>' for path, title in links)
 
 
 def _text_fields(article: Article, edition: Edition, setting: Setting) -> dict[str, str]:
@@ -152,6 +150,7 @@ def _body(article: Article, edition: Edition, setting: Setting) -> str:
     return "\n".join(blocks)
 
 
+@cache
 def _ballast(size: int) -> str:
     """Return script that does not compress: it stands for a page builder's worst."""
     dice = random.Random(size)  # noqa: S311 - noise, not a secret

@@ -16,7 +16,7 @@ from newswire.demo.press.reply import Reply
 FORBIDDEN = "http://169.254.169.254/latest/meta-data/"  # link-local: where clouds keep their secrets
 NESTED_DIVS = 20_000
 TOO_LARGE_BYTES = 12_000_000
-BOMB_BYTES = 64_000_000
+BOMB_BYTES = 40_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,16 +170,15 @@ def bind(newsroom: Newsroom, port: int) -> list[OutletServer]:
 def serve(state: PressState, port: int = 0, press: Press | None = None) -> Iterator[Newsroom]:
     """Serve all outlets in threads; `port` 0 takes the one of the last start."""
     newsroom = Newsroom(press or read_press(), state)
-    servers = bind(newsroom, port or state.port())
-    newsroom.port = servers[0].server_address[1]
-    state.set_port(newsroom.port)
-    threads = [threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True) for server in servers]
-    for thread in threads:
-        thread.start()
-    try:
-        yield newsroom
-    finally:
+    with contextlib.closing(newsroom.log):
+        servers = bind(newsroom, port or state.port())
+        newsroom.port = servers[0].server_address[1]
+        state.set_port(newsroom.port)
         for server in servers:
-            server.shutdown()
-            server.server_close()
-        newsroom.log.close()
+            threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+        try:
+            yield newsroom
+        finally:
+            for server in servers:
+                server.shutdown()
+                server.server_close()

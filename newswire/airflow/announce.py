@@ -48,7 +48,7 @@ def announce_crawl(
     """
     totals = add_up(expected, reports)
     ti.xcom_push(key=COUNTS, value=totals)
-    log.info("airflow.crawl_ended", **totals["counts"], failed=totals["failed"])
+    log.info("airflow.crawl_ended", counts=totals["counts"], done=totals["done"], failed=totals["failed"])
     if verdict := judge(expected, totals):
         raise AirflowFailException(verdict)
     if not totals["counts"].get("fetched"):
@@ -74,6 +74,8 @@ def add_up(expected: Mapping[str, int], reports: Mapping[str, Iterable[Report | 
 def judge(expected: Mapping[str, int], totals: Totals) -> str | None:
     """Return why the run is a failure: more than half of the sources, or of the hosts, failed."""
     for kind, failed in totals["failed"].items():
+        if not expected[kind]:
+            return f"there were no {kind} to crawl"
         if failed * 2 > expected[kind]:
             return f"only {totals['done'][kind]} of {expected[kind]} {kind} could be crawled: {totals['reasons']}"
     return None

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from consumers.parse.body import Body, read_body
 from consumers.parse.decode import decode
 from consumers.parse.guard import cut_scripts, find_danger
-from consumers.parse.head import read_head
-from consumers.parse.jsonld import read_jsonld
+from consumers.parse.head import Head, read_head
+from consumers.parse.jsonld import ArticleData, read_jsonld
 from consumers.parse.kinds import find_kind, refuse_empty, refuse_error_page
 from consumers.parse.language import find_language
-from consumers.parse.metadata import Metadata, Origin, Visible, read_metadata
+from consumers.parse.metadata import Metadata, Origin, read_metadata
 from consumers.parse.refusal import Refused
-from consumers.parse.words import count_words
+from consumers.parse.tree import Tree
+from consumers.parse.visible import read_visible
+from consumers.parse.words import count_words, fold
 from schemas.messages import Kind
 
 MAX_BYTES = 12_000_000  # fetch refuses over 10 MB already
@@ -63,10 +65,17 @@ def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None)
     if danger := find_danger(text):
         raise Refused("too-costly", danger)
     head = read_head(text, origin.url)
-    body = read_body(text, origin.url, data)
-    meta = read_metadata(data, head, Visible(), origin)
+    tree = Tree(text)
+    body = read_body(tree, text, origin.url, data.body, _titles(data, head))
+    meta = read_metadata(data, head, read_visible(tree), origin)
     words = count_words(body.text)
     refuse_error_page(meta.title, meta.heading, words)
     refuse_empty(meta.title, body.text, words)
     language, meta.provenance["language"] = find_language(body.text, head.language, data.language, origin.language_hint)
     return Extraction(meta, body, language, find_kind(data, head, origin.url), words, decoded.charset)
+
+
+def _titles(data: ArticleData, head: Head) -> frozenset[str]:
+    """Return the folded headlines that metadata name, so that the body does not repeat them."""
+    said = (data.headline, *head.metas.get("og:title", ()), *head.metas.get("twitter:title", ()), head.title)
+    return frozenset(fold(title) for title in said if title)

@@ -11,20 +11,44 @@ MAX_TAG_WORDS = 1_000
 MAX_TAGS = 60_000
 _CALM_TAGS = 1_500  # fewer than MAX_DEPTH tags cannot be nested deeper than that
 
-_SCRIPT = re.compile(
-    r"<(?:script|style)\b[^>]*>[^<]*(?:<(?!/s(?:cript|tyle))[^<]*)*</(?:script|style)\s*>", re.IGNORECASE
-)
+_SCRIPT = re.compile(r"<script\b[^>]*>[^<]*(?:<(?!/script)[^<]*)*</script\s*>", re.IGNORECASE)
+_STYLE = re.compile(r"<style\b[^>]*>[^<]*(?:<(?!/style)[^<]*)*</style\s*>", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Void elements, and those that a sibling closes: they do not nest by being repeated
 _FLAT = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "p", "li", "td", "th", "tr", "dd", "dt", "option", "tbody", "thead"]
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "td",
+        "th",
+        "tr",
+        "dd",
+        "dt",
+        "option",
+        "tbody",
+        "thead",
+    ]
 )
 
 
 def cut_scripts(text: str) -> str:
     """Return the page without its scripts and styles."""
-    return _SCRIPT.sub(" ", text)
+    return _STYLE.sub(" ", _SCRIPT.sub(" ", text))
 
 
 def find_danger(text: str) -> str | None:

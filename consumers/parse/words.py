@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 _WORD = re.compile(r"\w+")
+_SIGNS = re.compile(r"[\W_]+")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
@@ -14,6 +15,17 @@ def count_words(text: str) -> int:
     """Return the number of words; two signs of a script without spaces count as one."""
     signs = len(_UNSPACED.findall(text))
     return len(_WORD.findall(_UNSPACED.sub(" ", text) if signs else text)) + signs // 2
+
+
+def fold(text: str) -> str:
+    """Return a text without case, signs and blanks, to compare lines."""
+    return _SIGNS.sub("", text).casefold()
+
+
+def shingles(text: str, size: int = 4) -> set[tuple[str, ...]]:
+    """Return the runs of words of a text; unspaced scripts are taken sign by sign."""
+    words = (_UNSPACED.sub(r" \g<0> ", text) if not text.isascii() else text).split()
+    return set(zip(*(words[start:] for start in range(size)), strict=False)) if len(words) >= size else {tuple(words)}
 
 
 def hash_content(title: str, body: str) -> str:

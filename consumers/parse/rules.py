@@ -1,0 +1,103 @@
+"""The own body rules: where the prose lies in the tree, and which blocks around it are the article."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from consumers.parse.furniture import judge
+from consumers.parse.lines import is_consent
+from consumers.parse.parts import clean_blocks, find_standfirst, without_small_parts, without_stray_lines
+from consumers.parse.tree import HEADINGS, LISTED, Block, Element, Tree
+from consumers.parse.words import fold
+
+_PROSE_CHARS = 40
+_PROSE_LINK_SHARE = 0.5
+_LONELY_CHARS = 400
+_LONELY_WEIGHT = 0.3  # a paragraph without neighbours is more often a teaser
+_ROOT_SHARE = 0.75  # of the prose lies below the article's element
+_ENDLESS_SHARE = 0.15  # of the prose, from which an <article> among others counts
+_ENDLESS_CHARS = 400
+_FORGIVEN_SHARE = 0.4  # names lie: furniture with so much of the prose is none
+_FORGIVEN_GRAVE_SHARE = 0.95
+_GRAVE = frozenset({"comments", "footer", "nav", "navigation", "contentinfo"})
+_EMBEDS = frozenset({"social", "twitter", "facebook", "embed", "widget", "tweet", "instagram", "figure"})
+
+
+def choose_blocks(tree: Tree, titles: frozenset[str] = frozenset()) -> list[Block]:
+    """Return the blocks of the article, in order; `titles` are the folded headlines that metadata name."""
+    elements = tree.elements.values()
+    furniture = _find_furniture(tree)
+    good = [block for block in tree.blocks if block.element not in furniture]
+    total = _weigh(good, elements)
+    root = _deepest(elements, total)
+    if root is None:
+        return []
+    root = _first_article(tree, root, titles)
+    chosen = without_small_parts([block for block in good if root in block.element.ancestors()], root, total)
+    chosen = find_standfirst(tree.blocks, chosen, furniture) + chosen
+    return without_stray_lines(clean_blocks(chosen, titles))
+
+
+def prose_weight(block: Block) -> float:
+    """Return how much a block speaks for its place being the article."""
+    length = len(block.text)
+    if length < _PROSE_CHARS or block.tag in HEADINGS or block.link_share > _PROSE_LINK_SHARE or is_consent(block.text):
+        return 0.0
+    weight = length * (1 - 2 * block.link_share)
+    return weight / 2 if block.tag in LISTED else weight
+
+
+def _find_furniture(tree: Tree) -> set[Element]:
+    """Return all elements that are furniture or hang from it."""
+    elements = tree.elements.values()
+    total = _weigh(tree.blocks, elements)
+    bad = {element for element in elements if element.mass < _limit(element) * total and judge(element)}
+    for element in elements:
+        if element.tag == "blockquote":  # a quoted post is the article's, its frame is named after the network
+            bad -= {above for above in element.ancestors() if judge(above) in _EMBEDS}
+    inside: set[Element] = set()
+    for element in elements:  # in the order of making: parents come before their children
+        if element in bad or element.parent in inside:
+            inside.add(element)
+    return inside
+
+
+def _limit(element: Element) -> float:
+    return _FORGIVEN_GRAVE_SHARE if judge(element) in _GRAVE else _FORGIVEN_SHARE
+
+
+def _weigh(blocks: Sequence[Block], elements: Iterable[Element]) -> float:
+    """Give every element the mass of the prose below it; return the mass of all."""
+    for element in elements:
+        element.mass = 0.0
+    weights = [(block, weight) for block in blocks if (weight := prose_weight(block))]
+    company = Counter(block.element.parent for block, _ in weights)
+    total = 0.0
+    for block, weight in weights:
+        lonely = company[block.element.parent] < 2 and len(block.text) < _LONELY_CHARS
+        share = weight * _LONELY_WEIGHT if lonely else weight
+        total += share
+        for element in block.element.ancestors():
+            element.mass += share
+    return total
+
+
+def _deepest(elements: Iterable[Element], total: float) -> Element | None:
+    roots = [element for element in elements if element.mass >= _ROOT_SHARE * total and element.mass > 0]
+    return max(roots, key=lambda element: element.depth, default=None)
+
+
+def _first_article(tree: Tree, root: Element, titles: frozenset[str]) -> Element:
+    """Return the page's own article where others follow below it, as on pages without end."""
+    enough = max(_ENDLESS_CHARS, _ENDLESS_SHARE * root.mass)
+    articles = [e for e in tree.elements.values() if e.tag == "article" and e.mass > enough and e is not root]
+    articles = [article for article in articles if root in article.ancestors()]
+    if len(articles) > 1:
+        headings = [block for block in tree.blocks if block.tag in HEADINGS]
+        for block in headings:
+            if block.tag == "h1" or fold(block.text) in titles:
+                for article in articles:
+                    if article in block.element.ancestors():
+                        return article
+    return root

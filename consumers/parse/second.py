@@ -1,0 +1,33 @@
+"""The second, cheap reading that checks the first: it trusts lengths and links, and no names at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from consumers.parse.tree import Block
+
+_PARTS = frozenset({"nav", "footer", "aside", "form", "figure"})
+_LONG_CHARS = 120
+_COST = 40.0  # of a block: scraps between paragraphs must be worth crossing
+_KEPT_SCORE = -20.0
+
+
+def read_by_density(blocks: Sequence[Block]) -> list[Block]:
+    """Return the run of blocks that holds most text for its links and scraps (a maximum subarray)."""
+    scores = [_score(block) for block in blocks]
+    best = total = 0.0
+    start = first = last = 0
+    for place, score in enumerate(scores):
+        if total <= 0:
+            total, start = 0.0, place
+        total += score
+        if total > best:
+            best, first, last = total, start, place + 1
+    return [block for block, score in zip(blocks[first:last], scores[first:last], strict=True) if score > _KEPT_SCORE]
+
+
+def _score(block: Block) -> float:
+    length = len(block.text)
+    if block.link_share > 0.5 or any(element.tag in _PARTS for element in block.element.ancestors()):
+        return -_COST - 0.5 * min(length, 200)
+    return (length if block.tag == "p" or length > _LONG_CHARS else 0.3 * length) - _COST

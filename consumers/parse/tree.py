@@ -1,0 +1,122 @@
+"""One lexbor tree of a page, read once from top to bottom into blocks of text that know their ancestors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_TEXT_ID = 2
+_DROPPED = [
+    "script", "style", "noscript", "template", "svg", "math", "figcaption", "button", "iframe", "select", "option", "dialog",
+    "video", "audio", "canvas", "input", "textarea", "label", "menu", "object", "map", "amp-ad", "amp-embed",
+]  # fmt: skip
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q rb ruby s samp small span strike "
+    "strong sub sup time tt u var wbr".split()
+)  # fmt: skip
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+LISTED = frozenset({"li", "td", "th", "dd", "dt"})
+_PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
+
+
+class Element:
+    """An element that holds text: where it hangs, and how much prose lies below it."""
+
+    __slots__ = ("block", "depth", "is_link", "mass", "node", "parent", "tag", "verdict")
+
+    def __init__(self, node: LexborNode, parent: Element | None) -> None:
+        self.node = node
+        self.parent = parent
+        self.tag = node.tag or ""
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.is_link: bool = self.tag == "a" or (parent is not None and parent.is_link)
+        self.block: Element = parent.block if parent and self.tag in _INLINE else self
+        self.mass = 0.0
+        self.verdict: str | None = None
+
+    def ancestors(self) -> Iterator[Element]:
+        """Yield this element and all above it, upwards."""
+        element: Element | None = self
+        while element:
+            yield element
+            element = element.parent
+
+
+class Block:
+    """A run of text without a block-level border inside."""
+
+    __slots__ = ("element", "link_chars", "tag", "text")
+
+    def __init__(self, element: Element, text: str, link_chars: int) -> None:
+        self.element = element
+        self.tag = element.tag
+        self.text = text
+        self.link_chars = link_chars
+
+    @property
+    def link_share(self) -> float:
+        """The share of the text that is links."""
+        return min(1.0, self.link_chars / max(1, len(self.text)))
+
+
+class Tree:
+    """A page as lexbor reads it, and its blocks."""
+
+    def __init__(self, text: str) -> None:
+        self.parser = LexborHTMLParser(text)
+        self.parser.strip_tags(_DROPPED)
+        self.blocks: list[Block] = []
+        self.elements: dict[int, Element] = {}
+        self._read()
+
+    def _read(self) -> None:
+        body = self.parser.body
+        if body is None:
+            return
+        run: list[str] = []
+        links = 0
+        current: Element | None = None
+        for node in body.traverse(include_text=True):
+            if node.tag_id != _TEXT_ID:
+                if node.tag == "br" and run:
+                    run.append("\n")
+                continue
+            parent = node.parent
+            text = node.text_content
+            if parent is None or not text:
+                continue
+            element = self.elements.get(parent.mem_id) or self._element(parent)
+            if element.block is not current:
+                if text.isspace():
+                    continue
+                self._close(current, run, links)
+                current, run, links = element.block, [], 0
+            run.append(text.replace("\n", " "))
+            if element.is_link:
+                links += len(text.strip())
+        self._close(current, run, links)
+
+    def _element(self, node: LexborNode) -> Element:
+        """Return the element of a node, made with all that it hangs from."""
+        chain = []
+        above: LexborNode | None = node
+        known = None
+        while above is not None and above.tag not in (None, "-undef", "html"):
+            known = self.elements.get(above.mem_id)
+            if known:
+                break
+            chain.append(above)
+            above = above.parent
+        for link in reversed(chain):
+            known = self.elements[link.mem_id] = Element(link, known)
+        return known or Element(node, None)
+
+    def _close(self, element: Element | None, run: list[str], links: int) -> None:
+        if element is None:
+            return
+        for part in _PARAGRAPH_BREAK.split("".join(run)):
+            text = "\n".join(line for piece in part.split("\n") if (line := " ".join(piece.split())))
+            if text:
+                self.blocks.append(Block(element, text, links))

@@ -58,6 +58,7 @@ class Press:
         self.settings = settings
 
     def write_source(self, name, url, **values):
+        """Write a source whose feed is the site's."""
         values = {"title": f"The {name}", "owner": "tests", "tier": "15m", "feeds": [f"{url}/feed.xml"]} | values
         (self.settings.sources_dirs[0] / f"{name}.yml").write_text(json.dumps(values), "utf-8")
 
@@ -89,9 +90,11 @@ class Run:
         self.totals = dag_run.get_task_instance("announce").xcom_pull("announce", key="counts")
 
     def states(self, task_id):
+        """Return the states of a task's instances, sorted."""
         return sorted(str(ti.state) for (name, _), ti in self.tasks.items() if name == task_id)
 
     def labels(self, task_id):
+        """Return what the grid shows for each instance, sorted."""
         return sorted(ti.rendered_map_index for (name, _), ti in self.tasks.items() if name == task_id)
 
 

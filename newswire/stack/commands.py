@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 
 from newswire.settings import Settings, load_settings
+from newswire.stack.packages import explain_missing_package
 from newswire.stack.state import StackReport, has_supervisor
 
 
@@ -14,7 +15,8 @@ from newswire.stack.state import StackReport, has_supervisor
 @click.option("--foreground", is_flag=True, help="Stay here; ctrl-C stops everything.")
 def up(only: str, *, foreground: bool) -> None:
     """Start the servers, Airflow and the stages, and wait until all are ready."""
-    from newswire.stack.launch import start_stack
+    with explain_missing_package():
+        from newswire.stack.launch import start_stack
 
     given = load_settings(embedded=False)
     parts = tuple(part for part in only.split(",") if part)
@@ -30,7 +32,8 @@ def up(only: str, *, foreground: bool) -> None:
 @click.command()
 def down() -> None:
     """Stop everything that `up` has started, and what a killed supervisor has left."""
-    from newswire.stack.launch import stop_stack
+    with explain_missing_package():
+        from newswire.stack.launch import stop_stack
 
     state_dir = load_settings(embedded=False).state_dir
     console = Console()

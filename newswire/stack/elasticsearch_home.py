@@ -31,7 +31,7 @@ LAYOUT_VERSION = "1"
 
 def ensure_home(cache: Path) -> Path:
     """Return a complete home for the locked version, built once; nodes share it and only read it."""
-    home = cache / f"elasticsearch-{_key()}"
+    home = home_path(cache)
     if home.exists():
         return home
     jars, compiler = fetch("elasticsearch", cache / "jars"), fetch("ecj", cache / "jars")
@@ -42,13 +42,15 @@ def ensure_home(cache: Path) -> Path:
     return home
 
 
+def home_path(cache: Path) -> Path:
+    """Return where the home for this lock, these sources and this Java is, or will be."""
+    key = fingerprint(LAYOUT_VERSION, lock_path("elasticsearch"), *sorted(SOURCES.rglob("*.java")))
+    return cache / f"elasticsearch-{key}"
+
+
 def classpath(home: Path) -> list[Path]:
     """Return the server's class path; sorted, because an ahead-of-time cache wants the same order each time."""
     return sorted((home / "lib").glob("*.jar"))
-
-
-def _key() -> str:
-    return fingerprint(LAYOUT_VERSION, lock_path("elasticsearch"), *sorted(SOURCES.rglob("*.java")))
 
 
 def _move(half: Path, home: Path) -> None:

@@ -8,8 +8,10 @@ import json
 import random
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 # The servers' usual ports come first, so that a newcomer finds them where the manuals say.
 USUAL_PORTS = {
@@ -59,6 +61,15 @@ def is_free(port: int) -> bool:
                     return False
                 raise
     return True
+
+
+def holder_of(port: int) -> str | None:
+    """Return the name and number of the process that listens on a port, as far as this user may know."""
+    with suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.laddr and connection.laddr.port == port and connection.status == psutil.CONN_LISTEN:
+                return f"{psutil.Process(connection.pid).name()} ({connection.pid})" if connection.pid else None
+    return None
 
 
 @contextmanager

@@ -58,13 +58,24 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def end_descendants() -> None:
-    """Kill whatever our children have started and left behind."""
-    descendants = psutil.Process().children(recursive=True)
-    for process in descendants:
+def children() -> set[int]:
+    """Return the numbers of our direct children."""
+    return {child.pid for child in psutil.Process().children()}
+
+
+def end_descendants(spared: Container[int]) -> None:
+    """Kill whatever our children have started and left behind; `spared` are children that are none of our business."""
+    orphans = [child for child in psutil.Process().children() if child.pid not in spared]
+    for orphan in [member for child in orphans for member in (child, *_below(child))]:
         with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(descendants, timeout=5)
+            orphan.kill()
+    psutil.wait_procs(orphans, timeout=5)
+
+
+def _below(process: psutil.Process) -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return process.children(recursive=True)
+    return []
 
 
 def rotate(log: Path, limit_bytes: int = LOG_LIMIT_BYTES) -> None:

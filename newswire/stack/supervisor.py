@@ -18,7 +18,7 @@ import structlog
 
 from newswire.errors import StackError
 from newswire.stack.failures import describe_exit, explain
-from newswire.stack.process import adopt_orphans, end_descendants, kill_group, reap_orphans, rotate, spawn
+from newswire.stack.process import adopt_orphans, children, end_descendants, kill_group, reap_orphans, rotate, spawn
 from newswire.stack.service import Probe, Service
 
 __all__ = ["Probe", "Process", "Service", "ServiceFailedError", "State", "Supervisor"]
@@ -77,6 +77,7 @@ class Supervisor:
         by_name = {service.name: service for service in services}
         self.processes = {name: Process(by_name[name]) for name in order}
         self._logs, self._changed = logs, changed
+        self._others: set[int] = set()
 
     async def run(self, stop: asyncio.Event, up: Callable[[], None] = lambda: None) -> None:
         """Start everything, call `up`, keep it running until `stop`, and stop it.
@@ -86,6 +87,7 @@ class Supervisor:
         """
         self._logs.mkdir(parents=True, exist_ok=True)
         adopt_orphans()
+        self._others = children()
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
         try:
             async with asyncio.TaskGroup() as group:
@@ -156,7 +158,7 @@ class Supervisor:
                 return None
             if time.monotonic() - began > service.ready_within:
                 await self._end(process)
-                return f"was not ready within {service.ready_within:.0f} s"
+                return f"was not ready within {service.ready_within:g} s"
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.ended.wait(), POLL_SECONDS)
         return None
@@ -192,7 +194,7 @@ class Supervisor:
     async def _stop_all(self) -> None:
         """Stop what depends on others before what they depend on, and side by side otherwise."""
         await asyncio.gather(*(self._stop(process) for process in self.processes.values()))
-        end_descendants()  # such as Airflow's tasks, which lead groups of their own
+        end_descendants(self._others)  # such as Airflow's tasks, which lead groups of their own
 
     async def _stop(self, process: Process) -> None:
         name = process.service.name

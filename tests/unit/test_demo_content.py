@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -114,6 +115,22 @@ def test_carriers_are_family_and_independent_tellings_are_only_story(articles):
     families = {article.telling.relation: article.family for article in ferry}
     assert families["original"] == families["carrier"] == "ferry-aground/en"
     assert families["independent"] != families["original"]
+
+
+def test_families_are_close_and_nothing_else_is(articles):
+    """Any two of a family share most five-word sequences of the shorter one; templates and retellings do not."""
+    fives = {article.key: _fives(article) for article in articles}
+    for one, other in combinations(articles, 2):
+        shared = len(fives[one.key] & fives[other.key]) / min(len(fives[one.key]), len(fives[other.key]))
+        is_close = shared > 0.6
+        assert is_close == (one.family == other.family), (one.key, other.key, shared)
+        assert is_close or shared < 0.3, (one.key, other.key, shared)
+
+
+def _fives(article):
+    text = " ".join(article.editions[0].paragraphs)
+    tokens = re.findall(r"\w+", text) if article.outlet.language in WORDS else list(text)
+    return set(zip(*(tokens[n:] for n in range(5)), strict=False))
 
 
 def test_rogues_are_of_known_kinds(press):

@@ -9,10 +9,11 @@ MAX_DEPTH = 1_500
 MAX_TAG_CHARS = 20_000
 MAX_TAG_WORDS = 1_000
 MAX_TAGS = 60_000
-_CALM_TAGS = 1_500  # fewer than MAX_DEPTH tags cannot be nested deeper than that
+_CALM_TAGS = 3_000  # closed tags, as most are, count twice
 
 _SCRIPT = re.compile(r"<script\b[^>]*>[^<]*(?:<(?!/script)[^<]*)*</script\s*>", re.IGNORECASE)
 _STYLE = re.compile(r"<style\b[^>]*>[^<]*(?:<(?!/style)[^<]*)*</style\s*>", re.IGNORECASE)
+_LONG_TAG = re.compile(r"<[^>]{%d}" % MAX_TAG_CHARS)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Void elements, and those that a sibling closes: they do not nest by being repeated
@@ -67,7 +68,7 @@ def find_danger(text: str) -> str | None:
 
 def _longest_tag(text: str) -> int:
     """Return how many words, quoted values aside, the wordiest over-long tag has; 0 where it is harmless."""
-    if len(text) <= MAX_TAG_CHARS:
+    if not _LONG_TAG.search(text):
         return 0
     pieces = (piece[piece.rfind("<") :] for piece in text.split(">") if len(piece) > MAX_TAG_CHARS)
     words = max((len(_QUOTED.sub("", piece).split()) for piece in pieces if piece.startswith("<")), default=0)

@@ -13,6 +13,11 @@ _KEPT = re.compile(
     r"""|<link\b[^>]*?\brel\s*=\s*["']?(?:canonical|amphtml|author|shortlink)\b[^>]*>""",
     re.IGNORECASE,
 )
+_SILENT = re.compile(
+    r"""\b(?:name|property|itemprop|http-equiv)\s*=\s*["']?(?:viewport|msapplication|fb:|al:|apple|google|yandex|theme|generator|format-detection|mobile-web|msvalidate"""
+    r"""|twitter:(?:site|card|creator|label|data|app|domain|player|url|widgets)|og:(?:image:(?!url)|video|audio|locale:)|x-ua|p:domain|bi3d|referrer|csrf|facebook-domain|HandheldFriendly|rating|verify)""",
+    re.IGNORECASE,
+)
 _WANTED = SoupStrainer(["html", "title", "meta", "link", "base"])
 _MAX_HEAD_CHARS = 400_000
 _MAX_TAGS = 400
@@ -41,7 +46,7 @@ class Head:
 
 def read_head(text: str, url: str) -> Head:
     """Read what the head of a page (scripts cut) says of it; metas that stand in the body count too."""
-    kept = "".join(_KEPT.findall(text[:_MAX_HEAD_CHARS])[:_MAX_TAGS])
+    kept = "".join(tag for tag in _KEPT.findall(text[:_MAX_HEAD_CHARS])[:_MAX_TAGS] if not _SILENT.search(tag))
     soup = BeautifulSoup(kept, "lxml", parse_only=_WANTED)
     metas: dict[str, list[str]] = {}
     for tag in soup.find_all("meta"):

@@ -6,7 +6,7 @@ import re
 
 from py3langid.langid import rank
 
-_SAMPLE_CHARS = 600
+_SAMPLE_CHARS = 500
 _ENOUGH_LETTERS = 80
 _CODE = re.compile(r"^([a-z]{2,3})(?:[-_].*)?$", re.IGNORECASE)
 _SAME = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi", "zho": "zh", "cmn": "zh", "eng": "en", "fil": "tl"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from consumers.parse.furniture import judge, judge_part, name_of
 from consumers.parse.lines import is_boilerplate
@@ -35,7 +35,7 @@ def _up_to(element: Element, root: Element) -> Iterator[Element]:
         yield above
 
 
-def find_standfirst(blocks: Sequence[Block], chosen: Sequence[Block], furniture: set[Element]) -> list[Block]:
+def find_standfirst(blocks: Sequence[Block], chosen: Sequence[Block], furniture: Callable[[Element], bool]) -> list[Block]:
     """Return the prose between the headline and the first block of the article, two paragraphs at most."""
     if not chosen:
         return []
@@ -44,11 +44,11 @@ def find_standfirst(blocks: Sequence[Block], chosen: Sequence[Block], furniture:
     return [block for block in blocks[start + 1 : first] if _is_standfirst(block, furniture)][:2]
 
 
-def _is_standfirst(block: Block, furniture: set[Element]) -> bool:
+def _is_standfirst(block: Block, furniture: Callable[[Element], bool]) -> bool:
     least, most = _STANDFIRST_CHARS
     if block.tag in HEADINGS | LISTED or not least <= len(block.text) <= most or block.link_share > 0.3:
         return False
-    return block.element not in furniture or all(judge(e) in ("", "teaser") for e in block.element.ancestors())
+    return not furniture(block.element) or all(judge(e) in ("", "teaser") for e in block.element.ancestors())
 
 
 def clean_blocks(blocks: Sequence[Block], titles: frozenset[str]) -> list[Block]:

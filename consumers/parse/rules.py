@@ -27,14 +27,15 @@ _EMBEDS = frozenset({"social", "twitter", "facebook", "embed", "widget", "tweet"
 def choose_blocks(tree: Tree, titles: frozenset[str] = frozenset()) -> list[Block]:
     """Return the blocks of the article, in order; `titles` are the folded headlines that metadata name."""
     elements = tree.elements.values()
-    furniture = _find_furniture(tree)
-    good = [block for block in tree.blocks if block.element not in furniture]
-    total = _weigh(good, elements)
+    furniture = _Furniture(tree, _weigh(tree.blocks, elements))
+    prose = [block for block in tree.blocks if prose_weight(block) and not furniture(block.element)]
+    total = _weigh(prose, elements)
     root = _deepest(elements, total)
     if root is None:
         return []
     root = _first_article(tree, root, titles)
-    chosen = without_small_parts([block for block in good if root in block.element.ancestors()], root, total)
+    chosen = [block for block in tree.blocks if root in block.element.ancestors() and not furniture(block.element)]
+    chosen = without_small_parts(chosen, root, total)
     chosen = find_standfirst(tree.blocks, chosen, furniture) + chosen
     return without_stray_lines(clean_blocks(chosen, titles))
 
@@ -48,23 +49,32 @@ def prose_weight(block: Block) -> float:
     return weight / 2 if block.tag in LISTED else weight
 
 
-def _find_furniture(tree: Tree) -> set[Element]:
-    """Return all elements that are furniture or hang from it."""
-    elements = tree.elements.values()
-    total = _weigh(tree.blocks, elements)
-    bad = {element for element in elements if element.mass < _limit(element) * total and judge(element)}
-    for element in elements:
-        if element.tag == "blockquote":  # a quoted post is the article's, its frame is named after the network
-            bad -= {above for above in element.ancestors() if judge(above) in _EMBEDS}
-    inside: set[Element] = set()
-    for element in elements:  # in the order of making: parents come before their children
-        if element in bad or element.parent in inside:
-            inside.add(element)
-    return inside
+class _Furniture:
+    """Tells whether an element is furniture or hangs from it; judged once, and only where it is asked for."""
 
+    def __init__(self, tree: Tree, total: float) -> None:
+        self._limits = (_FORGIVEN_SHARE * total, _FORGIVEN_GRAVE_SHARE * total)
+        # The masses change when the prose is weighed again; names are judged by the first weighing
+        self._masses = {element: element.mass for element in tree.elements.values() if element.mass}
+        quotes = (element for element in tree.elements.values() if element.tag == "blockquote")
+        self._frames = {above for quote in quotes for above in quote.ancestors()}
 
-def _limit(element: Element) -> float:
-    return _FORGIVEN_GRAVE_SHARE if judge(element) in _GRAVE else _FORGIVEN_SHARE
+    def __call__(self, element: Element) -> bool:
+        chain = []
+        for above in element.ancestors():
+            if above.is_furniture is not None:
+                break
+            chain.append(above)
+        for link in reversed(chain):
+            hangs = bool(link.parent and link.parent.is_furniture)
+            link.is_furniture = hangs or self._is_bad(link)
+        return bool(element.is_furniture)
+
+    def _is_bad(self, element: Element) -> bool:
+        verdict = judge(element)
+        if not verdict or (verdict in _EMBEDS and element in self._frames):
+            return False  # a quoted post is the article's, though its frame is named after the network
+        return self._masses.get(element, 0.0) < self._limits[verdict in _GRAVE]
 
 
 def _weigh(blocks: Sequence[Block], elements: Iterable[Element]) -> float:

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _TEXT_ID = 2
-_DROPPED = [
-    "script", "style", "noscript", "template", "svg", "math", "figcaption", "button", "iframe", "select", "option", "dialog",
-    "video", "audio", "canvas", "input", "textarea", "label", "menu", "object", "map", "amp-ad", "amp-embed",
-]  # fmt: skip
+_BREAK_ID = LexborHTMLParser("<br>").css("br")[0].tag_id
+_DROPPED = frozenset(
+    "script style noscript template svg math figcaption button iframe select option dialog video audio canvas "
+    "textarea label menu object map amp-ad amp-embed head title".split()
+)  # fmt: skip
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q rb ruby s samp small span strike "
     "strong sub sup time tt u var wbr".split()
@@ -24,17 +25,19 @@ _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 class Element:
     """An element that holds text: where it hangs, and how much prose lies below it."""
 
-    __slots__ = ("block", "depth", "is_link", "mass", "node", "parent", "tag", "verdict")
+    __slots__ = ("block", "depth", "is_dropped", "is_furniture", "is_link", "mass", "node", "parent", "tag", "verdict")
 
     def __init__(self, node: LexborNode, parent: Element | None) -> None:
         self.node = node
         self.parent = parent
         self.tag = node.tag or ""
         self.depth: int = parent.depth + 1 if parent else 0
+        self.is_dropped: bool = self.tag in _DROPPED or (parent is not None and parent.is_dropped)
         self.is_link: bool = self.tag == "a" or (parent is not None and parent.is_link)
         self.block: Element = parent.block if parent and self.tag in _INLINE else self
         self.mass = 0.0
         self.verdict: str | None = None
+        self.is_furniture: bool | None = None
 
     def ancestors(self) -> Iterator[Element]:
         """Yield this element and all above it, upwards."""
@@ -66,7 +69,6 @@ class Tree:
 
     def __init__(self, text: str) -> None:
         self.parser = LexborHTMLParser(text)
-        self.parser.strip_tags(_DROPPED)
         self.blocks: list[Block] = []
         self.elements: dict[int, Element] = {}
         self._read()
@@ -78,16 +80,19 @@ class Tree:
         run: list[str] = []
         links = 0
         current: Element | None = None
+        known = self.elements
         for node in body.traverse(include_text=True):
-            if node.tag_id != _TEXT_ID:
-                if node.tag == "br" and run:
+            kind = node.tag_id
+            if kind != _TEXT_ID:
+                if kind == _BREAK_ID and run:
                     run.append("\n")
                 continue
-            parent = node.parent
             text = node.text_content
-            if parent is None or not text:
+            if not text or text.isspace() and not run or (parent := node.parent) is None:
                 continue
-            element = self.elements.get(parent.mem_id) or self._element(parent)
+            element = known.get(parent.mem_id) or self._element(parent)
+            if element.is_dropped:
+                continue
             if element.block is not current:
                 if text.isspace():
                     continue
@@ -116,7 +121,12 @@ class Tree:
     def _close(self, element: Element | None, run: list[str], links: int) -> None:
         if element is None:
             return
-        for part in _PARAGRAPH_BREAK.split("".join(run)):
+        whole = "".join(run)
+        if "\n" not in whole:
+            if text := " ".join(whole.split()):
+                self.blocks.append(Block(element, text, links))
+            return
+        for part in _PARAGRAPH_BREAK.split(whole):
             text = "\n".join(line for piece in part.split("\n") if (line := " ".join(piece.split())))
             if text:
                 self.blocks.append(Block(element, text, links))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import stamina
 
 from newswire.errors import ConfigError, StackError
 from newswire.settings import Settings
@@ -145,19 +144,19 @@ class Airflow:
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request, logged in; an API server that restarts is waited for."""
-        try:
-            for attempt in stamina.retry_context(
-                on=_is_outage, attempts=None, timeout=self._patience_seconds, wait_max=2.0
-            ):
-                with attempt:
-                    answer = self._logged_in().request(method, f"/api/v2{path}", **options)
-                    if answer.status_code >= 500:
-                        answer.raise_for_status()
-        except (httpx.TransportError, httpx.HTTPStatusError) as error:
-            raise StackError(
-                f"Airflow at {self.url} does not answer ({error}); `newswire status` says what runs"
-            ) from error
-        return answer
+        give_up = time.monotonic() + self._patience_seconds
+        while True:
+            try:
+                answer = self._logged_in().request(method, f"/api/v2{path}", **options)
+                if answer.status_code < 500:
+                    return answer
+                outage = f"HTTP {answer.status_code}"
+            except (httpx.TransportError, httpx.HTTPStatusError) as error:
+                outage = str(error)
+            if time.monotonic() > give_up:
+                way_out = "`newswire status` says what runs, `newswire up` starts it"
+                raise StackError(f"Airflow at {self.url} does not answer ({outage}); {way_out}")
+            time.sleep(POLL_SECONDS)
 
     def _logged_in(self) -> httpx.Client:
         if "Authorization" not in self._http.headers:
@@ -169,12 +168,6 @@ class Airflow:
             answer.raise_for_status()
             self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return self._http
-
-
-def _is_outage(error: Exception) -> bool:
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code >= 500
-    return isinstance(error, httpx.TransportError)
 
 
 def _body(answer: httpx.Response) -> dict[str, Any]:

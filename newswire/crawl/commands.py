@@ -116,8 +116,9 @@ def _print(outcome: Outcome, console: Console) -> None:
     console.print(f"[{colour}]{outcome['dag_id']}: {outcome['state']}[/]")
     if outcome["counts"]:
         table = Table("", "", show_header=False, box=None)
-        for name, number in sorted(outcome["counts"].items()):
-            table.add_row(name, str(number))
+        for name, number in outcome["counts"].items():
+            if number:
+                table.add_row(name.replace("_", " "), str(number))
         console.print(table)
     for member, reason in outcome["failed"].items():
         console.print(f"{member}: {reason}", markup=False, style="red")

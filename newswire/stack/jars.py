@@ -24,6 +24,7 @@ from newswire.errors import StackError
 from newswire.stack.disk import explain_full_disk
 
 ATTEMPTS = 3
+RETRY_SECONDS = 1.0
 CONNECTIONS = 8
 TIMEOUT_SECONDS = 60
 STALE_SECONDS = 3600  # a scratch folder this old belongs to a download that was killed
@@ -122,7 +123,7 @@ class _Download:
                 if attempt == ATTEMPTS:
                     self._stop.set()
                     raise self._explained(jar, error) from error
-                time.sleep(attempt)
+                time.sleep(RETRY_SECONDS * attempt)
             else:
                 self._advance(jar.size_bytes)
                 return

@@ -6,6 +6,8 @@ import datetime as dt
 import re
 from email.utils import parsedate_to_datetime
 
+from htmldate import find_date
+
 _OLDEST_YEAR = 1990
 _AHEAD = dt.timedelta(days=2)  # clocks and zones of sites are wrong by hours, not by days
 _ISO = re.compile(
@@ -32,6 +34,15 @@ def read_time(said: str | None) -> dt.datetime | None:
         if found:
             return found
     return None
+
+
+def search_date(page: str) -> str | None:
+    """Search a whole page for the day it was written on: a guess, and marked as such by whoever asks."""
+    try:
+        found = find_date(page, original_date=True, extensive_search=False, min_date=f"{_OLDEST_YEAR}-01-01")
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, str) else None
 
 
 def find_fault(when: dt.datetime, fetched_at: dt.datetime) -> str | None:

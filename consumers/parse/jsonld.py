@@ -72,7 +72,7 @@ def _nodes(text: str) -> Iterator[Node]:
         elif isinstance(value, dict):
             yield value
             waiting += [
-                value[key] for key in ("@graph", "mainEntity", "mainEntityOfPage", "liveBlogUpdate") if key in value
+                value[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in value
             ]
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 from consumers.parse.addresses import choose_canonical
-from consumers.parse.dates import find_fault, read_time
+from consumers.parse.dates import find_fault, read_time, search_date
 from consumers.parse.head import Head
 from consumers.parse.jsonld import ArticleData
-from consumers.parse.names import clean_names
+from consumers.parse.names import clean_names, house_names, is_house
+from consumers.parse.titles import cut_site
+from consumers.parse.words import fold
 from schemas.messages import DateSource, FeedEntry
 
-_TITLE_PARTING = re.compile(r"\s+[|\-–—•·»:]+\s+|\s*\|\s*")
 _NO_AI = re.compile(r"\bno(?:image)?ai\b", re.IGNORECASE)
 _PUBLISHED_METAS = (
     "article:published_time", "article:published", "og:article:published_time", "og:published_time", "datepublished",
@@ -42,6 +43,12 @@ class Visible:
     heading: str | None = None
     bylines: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
+    page: str = ""
+
+    @property
+    def text_date(self) -> str | None:
+        """A date that only the text holds; searched when it is asked for, for it costs."""
+        return search_date(self.page)
 
 
 @dataclass(slots=True)
@@ -142,39 +149,23 @@ def _split(said: str | None) -> tuple[str, ...]:
 
 def _set_title(meta: Metadata, data: ArticleData, head: Head, origin: Origin) -> None:
     choices: list[Said] = [(data.headline, "jsonld")]
-    choices += [
-        (_without_site(value, meta.site_name), source) for value, source in _metas(head, ["og:title", "twitter:title"])
-    ]
-    choices += [(meta.heading, "h1"), (_without_site(head.title, meta.site_name), "title")]
+    choices += _metas(head, ["og:title", "twitter:title"])
+    choices += [(meta.heading, "h1"), (head.title, "title")]
     choices += [(origin.feed.title if origin.feed else None, "feed")]
-    meta.title = " ".join((_take(meta, "title", choices) or "").split())
-
-
-def _without_site(title: str | None, site: str | None) -> str | None:
-    """Cut the site's own name from either end of a title."""
-    if not title or not site:
-        return title
-    name = _fold(site)
-    parts = _TITLE_PARTING.split(title)
-    if len(parts) > 1 and _fold(parts[-1]) in {name, f"{name}com"}:
-        return title[: title.rfind(parts[-1])].rstrip(" |-–—•·»:")
-    if len(parts) > 1 and _fold(parts[0]) == name:
-        return title[len(parts[0]) :].lstrip(" |-–—•·»:")
-    return title
-
-
-def _fold(text: str) -> str:
-    return re.sub(r"\W+", "", text).casefold()
+    title = _take(meta, "title", choices) or ""
+    meta.title = " ".join(cut_site(title, meta.site_name, meta.heading).split())
 
 
 def _set_authors(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
     listed = [(data.authors, "jsonld")]
     listed += [(head.metas.get(name, ()), f"meta {name}") for name in _AUTHOR_METAS]
     listed += [(visible.bylines, "byline"), (origin.feed.authors if origin.feed else (), "feed")]
-    for said, source in listed:
-        if names := clean_names(said):
-            meta.authors, meta.provenance["authors"] = names, source
-            return
+    house = frozenset(fold(name) for name in (meta.site_name, data.publisher, *house_names(meta.url)) if name)
+    found = [(names, source) for said, source in listed if (names := clean_names(said))]
+    # Sites that sign for their people in metadata often name them in the byline
+    personal = [(names, source) for names, source in found if not is_house(names, house)]
+    if best := next(iter(personal or found), None):
+        meta.authors, meta.provenance["authors"] = best
 
 
 def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
@@ -188,6 +179,8 @@ def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, 
             meta.published, meta.published_source = when, kind
             meta.provenance["published_at"] = source + _zone_words(when)
             break
+    if not meta.published and (when := _valid(meta, visible.text_date, "text", origin)):
+        meta.published, meta.published_source, meta.provenance["published_at"] = when, "text", "text"
     changed: list[Said] = [(data.modified, "jsonld dateModified"), *_metas(head, _MODIFIED_METAS)]
     for text, source in changed:
         if when := _valid(meta, text, source, origin):

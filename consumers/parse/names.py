@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from consumers.parse.words import fold
 
 _BY = re.compile(
     r"^\s*(?:by|von|par|por|di|door|af|av|autor(?:en|in|innen)?|author|text|written by|reported by|redaktion|от|автор|المؤلف|بقلم|作者|文|記者)\s*[:：]?\s+",
@@ -16,7 +19,10 @@ _NOT_A_NAME = re.compile(
 )
 _SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "md", "phd", "ph.d.", "m.d."})
 _MAX_NAME_CHARS = 80
+_MAX_NAME_WORDS = 6
 _MAX_NAMES = 30
+_ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_SLUG = re.compile(r"^[a-z]{2,}(?:-[a-z]{2,}){1,3}$")
 
 
 def clean_names(said: Iterable[str]) -> tuple[str, ...]:
@@ -24,8 +30,8 @@ def clean_names(said: Iterable[str]) -> tuple[str, ...]:
     kept: dict[str, str] = {}
     for entry in said:
         for part in _parts(" ".join(entry.split())):
-            name = _BY.sub("", part).strip(' .,-–—:*"“”')
-            if name and len(name) <= _MAX_NAME_CHARS and not _NOT_A_NAME.search(name):
+            name = _from_slug(_BY.sub("", _ASIDE.sub("", part))).strip(' .,-–—:*"“”')
+            if name and len(name) <= _MAX_NAME_CHARS and len(name.split()) <= _MAX_NAME_WORDS and not _NOT_A_NAME.search(name):
                 kept.setdefault(name.casefold(), name)
     return tuple(kept.values())[:_MAX_NAMES]
 
@@ -39,3 +45,18 @@ def _parts(entry: str) -> list[str]:
         else:
             parts.append(part)
     return parts
+
+
+def _from_slug(name: str) -> str:
+    return name.replace("-", " ").title() if _SLUG.match(name.strip()) else name
+
+
+def house_names(url: str) -> tuple[str, ...]:
+    """Return the names that an outlet may sign with, as its address has them: "example.com" and "example"."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    return (host, host.split(".")[0])
+
+
+def is_house(names: Iterable[str], house: frozenset[str]) -> bool:
+    """Tell whether all names are the outlet's own (both folded before they are compared)."""
+    return all(any(fold(name) in own or own in fold(name) for own in house if len(own) > 2) for name in names)

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import re
+
 from consumers.parse.metadata import Visible
 from consumers.parse.tree import Tree
 
 _BYLINES = (
     '[rel~="author"]', '[itemprop="author"] [itemprop="name"]', '[itemprop="author"]', ".byline a", ".author-name", ".author a",
-    ".byline", ".author",
+    ".byline", ".author", '[class*="author"] a', '[class*="byline"]',
 )  # fmt: skip
+_SIGNED = re.compile(
+    r"^(?:by|von|por|par|di|door|af|av|text|autor(?:in)?|από|от|作者|文|記者)\s*[:：]?\s+((?:[^\W\d_][\w.'’-]*\s?){2,5})(?:,.*|\|.*)?$", re.IGNORECASE
+)
 _MAX_BYLINE_CHARS = 120
 _MAX_TIMES = 3
+_NEAR_BLOCKS = 12  # of the headline
 
 
-def read_visible(tree: Tree) -> Visible:
+def read_visible(tree: Tree, page: str) -> Visible:
     """Read headline, bylines and marked times of a page."""
-    return Visible(_heading(tree), _bylines(tree), _times(tree))
+    return Visible(_heading(tree), _bylines(tree) or _signed(tree), _times(tree), page)
+
+
+def _signed(tree: Tree) -> tuple[str, ...]:
+    """Return who a line near the headline says wrote it: "By Somebody"."""
+    start = next((place for place, block in enumerate(tree.blocks) if block.tag == "h1"), 0)
+    for block in tree.blocks[start : start + _NEAR_BLOCKS]:
+        if len(block.text) <= _MAX_BYLINE_CHARS and (found := _SIGNED.match(block.text)):
+            return (found[1],)
+    return ()
 
 
 def _heading(tree: Tree) -> str | None:

@@ -11,7 +11,11 @@ from newswire.urls import article_id, url_id
 
 @dataclass(frozen=True, slots=True)
 class ExpectedArticle:
-    """An article as a perfect reader has it. `family` joins copies, `story` joins tellings of one event."""
+    """An article as a perfect reader has it.
+
+    `family` joins the copies of one agency text, which are in one language; `story` joins all tellings of one event,
+    follow-ups included and whatever their language.
+    """
 
     key: str
     source: str

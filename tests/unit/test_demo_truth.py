@@ -80,6 +80,7 @@ def test_feeds_tell_titles_dates_and_authors(newsroom, client):
         assert (entry.title, entry.authors) == (article.title, article.authors)
         dated += entry.published_at is not None and entry.published_at.date() == article.day
     assert dated == len(truth.outlets["tessaly-gazette"].articles) - 2
+    assert {client.get(entry.url).status_code for entry in entries} == {200}  # tracking parameters and all
 
 
 def test_no_furniture_stands_in_an_article(truth):

@@ -8,16 +8,24 @@ from newswire.stage import LogStage
 from schemas.topics import DEDUPLICATED_ARTICLES, PARSED_ARTICLES
 
 if TYPE_CHECKING:
+    from consumers.dedupe.bench import Bench
     from newswire.settings import Settings
     from newswire.stage import LogState
     from schemas.messages import ParsedArticle
 
 
-def new_state(settings: Settings) -> LogState[ParsedArticle]:  # noqa: ARG001 - the signature of LogStage
+def new_state(settings: Settings) -> LogState[ParsedArticle]:
     """Return the empty state of a partition."""
     from consumers.dedupe.state import DedupeState
 
-    return DedupeState()
+    return DedupeState(settings.state_dir / "dedupe")
 
 
-STAGE = LogStage("dedupe", reads=PARSED_ARTICLES, writes=(DEDUPLICATED_ARTICLES,), new_state=new_state)
+def bench() -> Bench:
+    """Return a fresh decider for a scorer."""
+    from consumers.dedupe.bench import Bench
+
+    return Bench()
+
+
+STAGE = LogStage("dedupe", reads=PARSED_ARTICLES, writes=(DEDUPLICATED_ARTICLES,), new_state=new_state, state_version=2)

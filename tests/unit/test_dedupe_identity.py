@@ -57,8 +57,8 @@ def run(state, values, start=0):
 
 
 @pytest.fixture
-def state():
-    return STAGE.new_state(Settings())
+def state(tmp_path):
+    return STAGE.new_state(Settings(state_dir=tmp_path))
 
 
 def test_the_same_text_of_the_same_article_is_unchanged(state):

@@ -1,0 +1,61 @@
+"""The decider as scorers drive it: an article in, the earlier article that it repeats out; nothing else runs."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from consumers.dedupe.state import DedupeState
+from newswire.fingerprint import fingerprint
+from newswire.stage import Record, Reject
+from schemas.messages import ParsedArticle
+from schemas.topics import PARSED_ARTICLES
+
+
+class Bench:
+    """Does parse's share, the fingerprint, and the stage's own, the decision."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._state = DedupeState(Path(self._folder.name))
+        self._ids: dict[bytes, str] = {}  # 16 bytes stand for the scorer's id
+        self._offset = 0
+
+    def decide(self, article: dict[str, Any]) -> dict[str, str | None]:
+        """Return the id of the article that this one repeats, and how near it is."""
+        value = _read(article)
+        self._ids[bytes.fromhex(value.article_id)] = article["id"]
+        when = int(datetime.fromisoformat(article["fetched_at"]).timestamp() * 1000)
+        record = Record(PARSED_ARTICLES.name, 0, self._offset, when, None, value)
+        self._offset += 1
+        answer = self._state.decide(record)
+        found = answer[0].value if not isinstance(answer, Reject) else None
+        if found is None:
+            raise TypeError("dedupe answers every article of a scorer")
+        original = self._ids[bytes.fromhex(found.copy_of)] if found.copy_of else None
+        return {"duplicate_of": original, "tier": "copy" if found.copy_tier == "exact" else found.copy_tier}
+
+
+def _read(article: dict[str, Any]) -> ParsedArticle:
+    digest = hashlib.sha256(article["id"].encode()).hexdigest()[:32]
+    title, body, seen = article["title"], article["body"], datetime.fromisoformat(article["fetched_at"])
+    return ParsedArticle(
+        article_id=digest,
+        url_id=digest,
+        url=article["url"],
+        canonical_url=article["url"],
+        source=article["host"],
+        outlet=article["host"],
+        host=article["host"],
+        language="en",
+        title=title,
+        body=body,
+        content_hash=hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()[:32],
+        fetched_at=seen,
+        first_seen_at=seen,
+        reader="bench",
+        fingerprint=fingerprint(title, body, "en"),
+    )

@@ -1,0 +1,146 @@
+"""Finding what a text may be a copy of: by its hashes, among what came before and is inside the window."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from consumers.dedupe.compare import Likeness, Tier, compare
+from consumers.dedupe.grams import Grams
+from consumers.dedupe.rows import Row, Rows
+from consumers.dedupe.texts import Texts
+from newswire.postings import Postings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Keys = NDArray[np.uint32]
+
+LONGEST_LIST: Final = 50  # what more articles share is a stock phrase
+MIN_SHARED_KEYS: Final = 3
+MAX_FAMILIES: Final = 10
+MAX_MEMBERS: Final = 3
+KEPT_GRAMS: Final = 128
+
+
+class Match(NamedTuple):
+    """The earlier article that a text repeats."""
+
+    row: int
+    tier: Tier
+    likeness: Likeness
+
+
+class Family(NamedTuple):
+    """An original and its copies, as far as they share keys with the text: row -> number of keys."""
+
+    shared: int
+    first: int
+    rows: dict[int, int]
+
+
+class TextIndex:
+    """The keys, rows and hash sets of the texts in the window."""
+
+    def __init__(self, folder: Path) -> None:
+        self.rows = Rows()
+        self._texts = Texts(folder)
+        self._keys = Postings(np.uint32, LONGEST_LIST)
+        self._oldest = 0
+        self.grams = lru_cache(KEPT_GRAMS)(self._read_grams)
+
+    def add(self, row: Row, grams: Grams, keys: Keys) -> None:
+        """Add a version of an article under its keys."""
+        raw = grams.pack()
+        number = len(self.rows)
+        self.rows.append(row._replace(place=self._texts.append(raw), length=len(raw)))
+        self._keys.add(keys, number)
+
+    def renew(self, row: Row) -> None:
+        """Add a row for a version that stands already, without its keys, so that its article is remembered."""
+        raw = self._texts.read(row.place, row.length)
+        self.rows.append(row._replace(place=self._texts.append(raw)))
+
+    def match(self, grams: Grams, keys: Keys, host: int, before: int) -> tuple[Match | None, Keys]:
+        """Return what the text repeats of articles that began before row `before`, and the keys worth adding.
+
+        The best match among originals wins: a report that quotes one article and reprints another is the latter's.
+        """
+        lists = self._keys.lists(keys, self._oldest)
+        best: Match | None = None
+        families = self._group(lists, before)
+        for family in families:
+            found = self._verify(family, grams, host)
+            if found and (best is None or _rank(found) > _rank(best)):
+                best = found
+        if best is None or best.tier != "copy":
+            return best, keys
+        # A copy is found by its family: a wire report that hundreds carry would make its own keys stock phrases.
+        known = {row for family in families if family.first == self.rows[best.row].family for row in family.rows}
+        fresh = [place for place in range(len(keys)) if known.isdisjoint(lists.get(place, ()))]
+        return best, keys[fresh]
+
+    def _group(self, lists: dict[int, list[int]], before: int) -> list[Family]:
+        shared: dict[int, int] = defaultdict(int)
+        for docs in lists.values():
+            for doc in docs:
+                shared[doc] += 1
+        families: dict[int, dict[int, int]] = defaultdict(dict)
+        for doc, count in shared.items():
+            row = self.rows[doc]
+            if row.first < before:
+                families[row.family][doc] = count
+        groups = [Family(sum(rows.values()), first, rows) for first, rows in families.items()]
+        likely = [family for family in groups if family.shared >= MIN_SHARED_KEYS]
+        return sorted(likely, key=lambda family: (-family.shared, family.first))[:MAX_FAMILIES]
+
+    def _verify(self, family: Family, grams: Grams, host: int) -> Match | None:
+        """Compare with the original; where that shows nothing, with the likeliest copies, which makes no copy."""
+        likeliest = sorted(family.rows, key=lambda number: (-family.rows[number], number))
+        own = [number for number in likeliest if self.rows[number].first == family.first]
+        roots = own or [root for root in (self.rows[likeliest[0]].root,) if root >= self._oldest]
+        if found := self._try(roots[0], grams, host) if roots else None:
+            return found
+        for number in [number for number in likeliest if number not in roots][:MAX_MEMBERS]:
+            if found := self._try(number, grams, host):
+                return found if not roots else found._replace(tier="derived")
+        return None
+
+    def _try(self, number: int, grams: Grams, host: int) -> Match | None:
+        likeness = compare(grams, self.grams(number))
+        tier = likeness.tier(is_same_host=self.rows[number].host == host)
+        return Match(number, tier, likeness) if tier else None
+
+    def _read_grams(self, number: int) -> Grams:
+        row = self.rows[number]
+        return Grams.unpack(self._texts.read(row.place, row.length))
+
+    def forget(self, oldest: int) -> None:
+        """Leave out what came before a row; memory is given back by and by."""
+        self._oldest = oldest
+        self.rows.forget(oldest)
+        self._keys.forget(oldest)
+        if oldest < len(self.rows):
+            self._texts.forget(self.rows[oldest].place)
+
+    def save(self, folder: Path) -> None:
+        """Write everything."""
+        self.rows.save(folder / "rows.npy")
+        self._keys.save(folder, "keys")
+        self._texts.save(folder)
+
+    def load(self, folder: Path, length: int, oldest: int) -> None:
+        """Read what `save` wrote, when the table had this length and began at `oldest`."""
+        self.rows.load(folder / "rows.npy", length)
+        self._keys.load(folder, "keys")
+        self._texts.load(folder)
+        self._oldest = oldest
+
+
+def _rank(match: Match) -> tuple[bool, float, int]:
+    return match.tier == "copy", match.likeness.threes, -match.row

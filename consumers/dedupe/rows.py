@@ -1,0 +1,105 @@
+"""One row for each version of each article in the window, in the order of the log: the memory of dedupe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+CHUNK_ROWS: Final = 4096
+ROW = np.dtype(
+    [
+        ("article", "V16"),
+        ("copy_of", "V16"),
+        ("content", "u8"),
+        ("time_ms", "i8"),
+        ("first_seen_us", "i8"),
+        ("place", "u8"),
+        ("length", "u4"),
+        ("host", "u4"),
+        ("first", "u4"),
+        ("family", "u4"),
+        ("root", "u4"),
+        ("version", "u4"),
+        ("title", "u4"),
+        ("body", "u4"),
+        ("tier", "u1"),
+    ]
+)
+
+
+class Row(NamedTuple):
+    """One version of an article; the number of a row is its place in the log."""
+
+    article: bytes
+    copy_of: bytes  # the original's article_id, zeros for none
+    content: int  # half of the content hash
+    time_ms: int
+    first_seen_us: int
+    place: int  # of its text, see texts.py
+    length: int
+    host: int
+    first: int  # the number of the article's first row
+    family: int  # `first` of the original that it is a copy of; its own `first` otherwise
+    root: int  # the row that it was found to copy; its own number otherwise
+    version: int
+    title: int
+    body: int
+    tier: int
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it is folded under another article."""
+        return self.family != self.first
+
+
+class Rows:
+    """A growing table that forgets from its beginning."""
+
+    def __init__(self) -> None:
+        self._chunks: list[NDArray[Any]] = []
+        self._forgotten = 0  # chunks
+        self._length = 0
+
+    def __len__(self) -> int:
+        """Return the number that the next row gets."""
+        return self._length
+
+    def __getitem__(self, number: int) -> Row:
+        """Return a row that is still known."""
+        chunk, place = divmod(number, CHUNK_ROWS)
+        return Row(*self._chunks[chunk - self._forgotten][place].item())
+
+    def append(self, row: Row) -> None:
+        """Add a row at the end."""
+        chunk, place = divmod(self._length, CHUNK_ROWS)
+        if chunk - self._forgotten == len(self._chunks):
+            self._chunks.append(np.zeros(CHUNK_ROWS, ROW))
+        self._chunks[chunk - self._forgotten][place] = tuple(row)
+        self._length += 1
+
+    def forget(self, oldest: int) -> None:
+        """Give back the memory of rows before `oldest`."""
+        while self._chunks and (self._forgotten + 1) * CHUNK_ROWS <= oldest:
+            del self._chunks[0]
+            self._forgotten += 1
+
+    def save(self, path: Path) -> None:
+        """Write all that is known."""
+        kept = self._length - self._forgotten * CHUNK_ROWS
+        np.save(path, np.concatenate([*self._chunks, np.zeros(0, ROW)])[:kept])
+
+    def load(self, path: Path, length: int) -> None:
+        """Read what `save` wrote, when the table had this length."""
+        rows = np.load(path)
+        self._length, self._forgotten = length, (length - len(rows)) // CHUNK_ROWS
+        for begin in range(0, len(rows), CHUNK_ROWS):
+            chunk = np.zeros(CHUNK_ROWS, ROW)
+            part = rows[begin : begin + CHUNK_ROWS]
+            chunk[: len(part)] = part
+            self._chunks.append(chunk)

@@ -50,6 +50,13 @@ def normalise_url(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, _path(parts.path), _query(parts.query), ""))
 
 
+def without_trackers(url: str) -> str:
+    """Return a URL as it is, but for its tracking parameters: our visits are no readers won by a campaign."""
+    address, mark, query = url.partition("?")
+    kept = [pair for pair in query.split("&") if pair and not _TRACKERS.fullmatch(pair.partition("=")[0])]
+    return f"{address}{mark}{'&'.join(kept)}" if kept else address
+
+
 def url_id(url: str) -> str:
     """Return the id of a requested URL: 32 hex digits."""
     return hashlib.sha256(normalise_url(url).encode("utf-8", "replace")).hexdigest()[:32]

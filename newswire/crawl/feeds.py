@@ -17,7 +17,10 @@ from newswire.urls import clean_url
 from schemas.messages import FeedEntry
 
 MAX_TEXT: Final = 2_000
+_PROLOGUE_BYTES: Final = 65_536
 _MAX_BYTES: Final = 2_000_000  # a second of feedparser's time, twenty where every byte is made to hurt
+# expat stops multiplying entities by itself, but only after a second's work.
+_ENTITIES: Final = re.compile(rb"<!DOCTYPE[^>\[]*\[.*?\]\s*>", re.DOTALL | re.IGNORECASE)
 _ITEM_END: Final = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
 _MAX_AUTHORS: Final = 20
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}", re.IGNORECASE)
@@ -48,7 +51,8 @@ def _head(body: bytes, max_items: int) -> bytes:
     """Return the part that is read at all: feedparser takes minutes for a hundred thousand items."""
     ends = itertools.islice(_ITEM_END.finditer(body), max_items - 1, max_items)
     last = next(ends, None)
-    return body[: min(last.end() if last else len(body), _MAX_BYTES)]
+    head = body[: min(last.end() if last else len(body), _MAX_BYTES)]
+    return _ENTITIES.sub(b"", head[:_PROLOGUE_BYTES], count=1) + head[_PROLOGUE_BYTES:]
 
 
 def _read_entry(entry: Any, base: str, language: str | None) -> Found | None:

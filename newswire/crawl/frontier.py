@@ -11,7 +11,7 @@ import msgspec
 
 from newswire.crawl.database import Database, fetch_all
 from newswire.settings import Settings
-from newswire.urls import host_of, url_id
+from newswire.urls import host_of, url_id, without_trackers
 from schemas.messages import FeedEntry
 
 End = Literal["gone", "refused", "failed"]
@@ -107,8 +107,14 @@ class Found:
 
     def as_row(self) -> dict[str, Any]:
         """Return the row for the statement that records."""
-        return {"url_id": url_id(self.url), "url": self.url, "host": host_of(self.url), "entry": self.entry,
-                "changed_at": self.changed_at, "refused": self.refused}  # fmt: skip
+        return {
+            "url_id": url_id(self.url),
+            "url": without_trackers(self.url),
+            "host": host_of(self.url),
+            "entry": self.entry,
+            "changed_at": self.changed_at,
+            "refused": self.refused,
+        }
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,6 +47,11 @@ class Rules:
         return self.is_reachable and (self.parsed is None or bool(self.parsed.can_fetch(url, self.agent)))
 
     @property
+    def sitemaps(self) -> tuple[str, ...]:
+        """Return the sitemaps that the file names."""
+        return tuple(self.parsed.sitemaps) if self.parsed else ()
+
+    @property
     def delay_seconds(self) -> float:
         """Return the pace the host asks for, 0 if none."""
         if self.parsed is None:
@@ -59,7 +64,7 @@ class Rules:
 def read_rules(file: RobotsFile, agent: str) -> Rules:
     """Turn an answer into rules, as RFC 9309 has it: no such file allows all, a server in trouble allows nothing."""
     if file.text is not None:
-        return Rules(is_reachable=True, parsed=Protego.parse(file.text), agent=agent)
+        return Rules(is_reachable=True, parsed=Protego.parse(file.text.removeprefix("\ufeff")), agent=agent)
     # 429 stands among the 4xx but says "not now", not "there is none".
     is_absent = file.status is not None and 400 <= file.status < 500 and file.status != 429
     return Rules(is_reachable=is_absent)

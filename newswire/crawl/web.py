@@ -19,7 +19,7 @@ from newswire.crawl.bodies import ACCEPT_ENCODING, BadEncodingError, TooLargeErr
 from newswire.crawl.database import Database
 from newswire.crawl.guard import ForbiddenAddressError, GuardedTransport
 from newswire.crawl.politeness import OutOfTimeError, Turn, Turns
-from newswire.crawl.robots import MAX_ROBOTS_BYTES, Robots, RobotsFile
+from newswire.crawl.robots import MAX_ROBOTS_BYTES, Robots, RobotsFile, Rules
 from newswire.settings import Settings
 from newswire.urls import clean_url, host_of
 
@@ -73,7 +73,7 @@ class Web:
         """
         headers = {"Accept": accept, **(validators or {})}
         for _ in range(self._settings.max_redirects + 1):
-            rules = await self._robots.rules(url.partition(":")[0], host_of(url), deadline)
+            rules = await self.rules(url, deadline)
             if not rules.is_reachable:
                 raise UnreachableError("robots-unreachable")
             if not rules.allows(url):
@@ -83,6 +83,10 @@ class Web:
                 return answer
             url = target
         raise RefusedError("too-many-redirects")
+
+    async def rules(self, url: str, deadline: float) -> Rules:
+        """Return what the host of an address allows us."""
+        return await self._robots.rules(url.partition(":")[0], host_of(url), deadline)
 
     async def _download_robots(self, url: str, deadline: float) -> RobotsFile:
         try:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswire.urls import article_id, clean_url, host_of, normalise_url, url_id
+from newswire.urls import article_id, clean_url, host_of, normalise_url, url_id, without_trackers
 
 SAME = [
     ("HTTP://Www.Example.com:80/a//b/../c/?b=2&a=1#part", "http://www.example.com/a/c?a=1&b=2"),
@@ -55,6 +55,12 @@ def test_different_addresses_stay_different(one, other):
 def test_a_link_is_cleaned_but_not_reordered():
     """What is requested is what the feed said, absolute and without fragment."""
     assert clean_url("b?z=1&a=2#top", "https://example.com/a/") == "https://example.com/a/b?z=1&a=2"
+
+
+def test_trackers_go_and_the_rest_stays_as_it_was():
+    """What is requested keeps its order and escapes, and carries no campaign."""
+    assert without_trackers("https://e.com/a?z=%E4&utm_source=rss&a") == "https://e.com/a?z=%E4&a"
+    assert without_trackers("https://e.com/a?utm_source=rss") == "https://e.com/a"
 
 
 @pytest.mark.parametrize(

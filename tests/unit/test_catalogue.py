@@ -1,0 +1,152 @@
+"""Sources: what is right is read, what is wrong is named, and one mistake stops one source."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from newswire.catalogue import TIERS, Catalogue, load_catalogue, source_schema
+from newswire.catalogue_commands import command
+from newswire.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+GOOD = "title: The Paper\nowner: desk\nfeeds: [https://paper.example/feed]\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def load(folder):
+    def load(**files) -> Catalogue:
+        for name, text in files.items():
+            (folder / f"{name.replace('_', '-')}.yml").write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load_catalogue(Settings(sources_dirs=(folder,)))
+
+    return load
+
+
+def test_a_source_needs_title_owner_and_a_list(load):
+    """Three lines make a source; id, hosts, tier and language fill themselves in or stay open."""
+    source = load(the_paper=GOOD).sources["the-paper"]
+    assert (source.title, source.host, source.hosts) == ("The Paper", "paper.example", ("paper.example",))
+    assert (source.tier, source.enabled, source.language, source.delay_seconds) == ("hourly", True, None, None)
+
+
+BROKEN = {
+    "no list": ("title: A\nowner: b\n", "nothing could be found"),
+    "no owner": ("title: A\nfeeds: [https://a.example/]\n", "owner: Field required"),
+    "a misspelt field": (GOOD + "fedes: []\n", "fedes: Extra inputs"),
+    "no address": (GOOD + "sitemaps: [paper.example/x]\n", "sitemaps.0: is no http"),
+    "another tier": (GOOD + "tier: sometimes\n", "tier: "),
+    "a host with a path": (GOOD + "hosts: [paper.example/x]\n", "hosts.0: is no host"),
+    "a host in capitals": (GOOD + "hosts: [Paper.example]\n", "hosts.0: is no host"),
+    "a bad pattern": (GOOD + "allow: ['(']\n", "allow.0: is no regular expression"),
+    "links without a rule": (GOOD + "front_pages: [https://paper.example/]\n", "no `allow`"),
+    "the wrong way round": (GOOD + "expected_per_day: {min: 9, max: 3}\n", "min is greater than max"),
+    "another id": (GOOD + "id: other\n", "says id 'other'"),
+    "no YAML": ("title: [", "is no YAML"),
+    "a binary": (b"\x80\x00title", "is no YAML"),
+    "a list": ("- a\n", "is no mapping"),
+    "nothing": ("", "is no mapping"),
+    "too long": (GOOD + "#" * 300_000, "at most"),
+    "an object of Python": ("!!python/object/apply:os.system [true]", "is no YAML"),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_stops_only_itself_and_says_why(load, text, reason):
+    """The good source is there; the bad one is named with its file and one line of reason."""
+    catalogue = load(good=GOOD, bad=text)
+    assert list(catalogue.sources) == ["good"]
+    (broken,) = catalogue.broken
+    assert broken.path.name == "bad.yml"
+    assert reason in broken.reason
+    assert "\n" not in broken.reason
+
+
+def test_every_folder_is_read_and_an_id_belongs_to_one(tmp_path, folder):
+    """Sources of one's own stand beside the shipped ones; a missing folder and a second id are named."""
+    (folder / "a.yml").write_text(GOOD)
+    other = tmp_path / "own"
+    other.mkdir()
+    (other / "a.yml").write_text(GOOD)
+    (other / "b.yml").write_text(GOOD)
+    catalogue = load_catalogue(Settings(sources_dirs=(folder, other, tmp_path / "none")))
+    assert list(catalogue.sources) == ["a", "b"]
+    assert [entry.path.name for entry in catalogue.broken] == ["a.yml", "none"]
+
+
+def test_patterns_say_what_a_source_wants(load):
+    """`deny` goes before `allow`; without `allow` everything else is let in."""
+    both = load(a=GOOD + "allow: ['/news/']\ndeny: ['/news/video']\n").sources["a"]
+    assert [both.wants(f"https://paper.example{path}") for path in ("/news/1", "/news/video", "/x")] == [
+        True,
+        False,
+        False,
+    ]
+    assert load(a=GOOD).sources["a"].wants("https://paper.example/x")
+
+
+def test_the_tiers_have_members_only_if_enabled(load):
+    """A disabled source is known but not crawled."""
+    catalogue = load(a=GOOD + "tier: 15m\n", b=GOOD + "tier: 15m\nenabled: false\n", c=GOOD)
+    assert [source.id for source in catalogue.enabled("15m")] == ["a"]
+    assert [source.id for source in catalogue.enabled()] == ["a", "c"]
+    assert all(not tier.schedule.startswith(("0 ", "*/")) for tier in TIERS.values())
+
+
+def test_the_shipped_sources_are_good_and_disabled():
+    """What we ship is an example: crawling an outlet is its owner's decision."""
+    catalogue = load_catalogue(Settings(sources_dirs=(ROOT / "sources",)))
+    assert catalogue.broken == ()
+    assert len(catalogue.sources) >= 5
+    assert [source.id for source in catalogue.sources.values() if source.enabled] == []
+
+
+def test_the_committed_schema_is_current():
+    """`newswire sources schema` is what sources/source.schema.json says."""
+    committed = json.loads((ROOT / "sources" / "source.schema.json").read_text("utf-8"))
+    assert committed == source_schema(), "run: newswire sources schema > sources/source.schema.json"
+
+
+def test_the_catalogue_is_cheap_to_import():
+    """DAG files read it at every parse: neither the crawl nor a client comes with it."""
+    heavy = {"httpx", "psycopg", "kafka", "lxml", "feedparser", "elasticsearch", "airflow"}
+    code = f"import sys, newswire.catalogue; print(*({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == []
+
+
+@pytest.fixture
+def run(folder, monkeypatch):
+    def run(*arguments):
+        monkeypatch.setattr("newswire.catalogue_commands.settings", lambda: Settings(sources_dirs=(folder,)))
+        return CliRunner().invoke(command, list(arguments))
+
+    return run
+
+
+def test_list_and_check_name_the_broken(run, folder):
+    """Scripts read --json; check ends with 1 while anything is broken."""
+    (folder / "good.yml").write_text(GOOD)
+    assert run("check").exit_code == 0
+    (folder / "bad.yml").write_text("title: \x1b[31mred")
+    listed = json.loads(run("list", "--json").output)
+    assert [source["id"] for source in listed["sources"]] == ["good"]
+    assert listed["broken"][0]["path"].endswith("bad.yml")
+    checked = run("check")
+    assert checked.exit_code == 1
+    assert "bad.yml" in checked.output
+    assert "\x1b" not in checked.output
+    assert run("check", "good").exit_code == 0
+    assert "no source" in str(run("check", "none").exception)

@@ -137,7 +137,6 @@ def _highlight() -> dict[str, Any]:
         "pre_tags": [BEGIN],
         "post_tags": [END],
         "order": "score",
-        "max_analyzed_offset": 1_000_000,  # the index's own limit: a longer body is cut, not an error
         "fields": {"title": whole, "body": parts},
     }
 

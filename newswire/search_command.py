@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.padding import Padding
 from rich.text import Text
 
 from newswire.settings import settings
@@ -49,7 +50,7 @@ class Moment(click.ParamType[datetime]):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-@click.command()
+@click.command(context_settings={"ignore_unknown_options": True})  # -word is a word to exclude
 @click.argument("words", nargs=-1)
 @click.option("--since", type=Moment(), help="Not before this day, time or age (7d).")
 @click.option("--until", type=Moment(is_end=True), help="Not after this day or time.")
@@ -72,6 +73,8 @@ def command(*, words: tuple[str, ...], as_json: bool, **wishes: object) -> None:
     from newswire.search import search
     from newswire.search_query import SearchRequest
 
+    if misspelt := [word for word in words if word.startswith("--")]:
+        raise click.NoSuchOption(misspelt[0])
     request = msgspec.convert({"words": " ".join(words), **wishes}, SearchRequest)
     with open_elasticsearch(settings()) as client:
         results = search(client, settings().index_prefix, request)
@@ -96,12 +99,11 @@ def _headline(results: SearchResults) -> str:
 
 
 def _show_hit(console: Console, number: int, hit: Hit) -> None:
-    lines = [Text(_byline(hit), "cyan"), *(_marked(snippet) for snippet in hit.snippets)]
+    title = Text(f"{number:>2}. ") + _marked(hit.title, "bold")
     console.print()
-    console.print(Text(f"{number:>2}. ") + _marked(hit.title, "bold"))
-    for line in lines:
-        line.pad_left(INDENT)
-        console.print(line)
+    console.print(title)
+    for line in (Text(_byline(hit), "cyan"), *(_marked(snippet) for snippet in hit.snippets)):
+        console.print(Padding(line, (0, 0, 0, INDENT)))
     # Never wrapped: an address is there to be copied.
     console.print(Text(" " * INDENT + printable(hit.article.url), QUIET_STYLE), soft_wrap=True)
 

@@ -30,17 +30,20 @@ LEAVE = "The envoy asked all citizens to leave the island while ferries still ru
 
 # name -> what differs from the example
 CORPUS = {
-    "original": {"title": "Embassy asks citizens to leave Ostrey", "body": LEAVE, "outlet": "Harbour Gazette"},
-    "copy": {"title": "Embassy: leave! Leave Ostrey, embassy says", "body": LEAVE, "copy_of": "original",
-             "copy_tier": "exact", "outlet": "Ostrey Post", "source": "ostrey-post", "host": "ostrey-post.example"},
     "later-copy": {"title": "Citizens to leave", "body": f"{LEAVE} The embassy spoke.", "copy_of": "original",
                    "copy_tier": "copy", "outlet": "Norhaven Mail", "first_seen_at": SEEN + timedelta(hours=2)},
+    "copy": {"title": "Embassy: leave! Leave Ostrey, embassy says", "body": LEAVE, "copy_of": "original",
+             "copy_tier": "exact", "outlet": "Ostrey Post", "source": "ostrey-post", "host": "ostrey-post.example"},
+    "original": {"title": "Embassy asks citizens to leave Ostrey", "body": LEAVE, "outlet": "Harbour Gazette"},
     "derived": {"title": "Why people leave Ostrey", "body": f"Opinion. {LEAVE} The embassy is right.",
                 "copy_of": "original", "copy_tier": "derived", "outlet": "Norhaven Mail", "story_id": "5" * 32},
     "follow-up": {"title": "Last ferry sails", "body": "The pier is empty now.", "story_id": "5" * 32,
                   "published_at": SEEN + timedelta(days=3), "first_seen_at": SEEN + timedelta(days=3)},
     "strike-exact": {"title": "Dock news", "body": "More strikes at the docks, where cranes stand still this week."},
     "strike-stem": {"title": "Dock news", "body": "One strike at the docks, where cranes stand still this week."},
+    **{f"filler-{number}": {"title": "Eld", "body": "En stor brand.", "language": "und"} for number in range(9)},
+    "brand-exact": {"title": "Fair", "body": "One brand of boats was shown at the large autumn fair in the old hall."},
+    "brand-stem": {"title": "Fair", "body": "Two brands of boats."},
     "in-title": {"title": "Lighthouse sold", "body": "A buyer from abroad paid nine crowns for the tower."},
     "in-body": {"title": "Tower sold", "body": "A buyer from abroad paid nine crowns for the lighthouse."},
     "by-author": {"title": "Weather", "body": "Rain in the east.", "authors": ("Ilse Quandt",)},
@@ -135,6 +138,8 @@ def test_the_exact_form_ranks_above_another_form_of_the_word(find):
     """Both are found, whichever form is asked for; the article that says it that way comes first."""
     assert names(find("strikes")) == ["strike-exact", "strike-stem"]
     assert names(find("strike")) == ["strike-stem", "strike-exact"]
+    # Also where other languages make the exact form a common word, and the stem alone would decide.
+    assert names(find("brand", limit=2)) == ["brand-exact", "brand-stem"]
 
 
 def test_a_word_in_the_title_outweighs_one_in_the_text(find):
@@ -232,7 +237,7 @@ def test_a_hit_by_its_title_alone_shows_how_the_text_begins(find):
 
 def test_a_body_beyond_the_highlighters_limit_is_found(find):
     """1.6 million characters are no reason for an error."""
-    assert names(find("xylograph")) == ["huge"]
+    assert names(find("xylograph")) == names(find('"plenary xylograph"')) == ["huge"]
 
 
 def test_paging_goes_on_where_the_page_before_ended(find):
@@ -267,6 +272,13 @@ def test_the_command_shows_outlet_date_copies_and_address(run):
     assert "2 copies: Ostrey Post, Norhaven Mail" in run("embassy", "leave").output
     nothing = run("zeppelin")
     assert (nothing.exit_code, nothing.output.strip()) == (0, "Nothing found.")
+
+
+def test_the_command_takes_a_minus_for_an_exclusion_and_a_misspelt_option_for_an_error(run):
+    """-word needs no quotes; --outlt must not silently become a word."""
+    assert run("lighthouse", "-abroad").output.strip() == "Nothing found."
+    misspelt = run("lighthouse", "--outlt", "x")
+    assert (misspelt.exit_code, "--outlt" in misspelt.output) == (2, True)
 
 
 def test_the_command_lets_no_control_characters_through(run):

@@ -11,7 +11,7 @@ from newswire.airflow.announce import Report, announce_crawl
 from newswire.airflow.callbacks import run_failed
 from newswire.airflow.documents import source_document
 from newswire.airflow.policy import DEFAULTS
-from newswire.airflow.requests import Wish, read_wishes, request_trigger
+from newswire.airflow.requests import Wish, read_payloads, read_wishes, request_trigger
 from newswire.catalogue import load_catalogue
 from newswire.settings import settings
 
@@ -55,10 +55,11 @@ with DAG(
     },
 ):
 
-    @task(task_display_name="Read requests", multiple_outputs=False)
-    def read_requests(params: Any = None, triggering_asset_events: Any = None) -> list[Wish]:
+    @task(task_display_name="Read requests", inlets=[REQUESTS], multiple_outputs=False)
+    def read_requests(params: Any = None, triggering_asset_events: Any = None, inlet_events: Any = None) -> list[Wish]:
         """Take the messages that woke the run, or the form; one wish for each source."""
-        return read_wishes(params, triggering_asset_events.get(REQUESTS, []))
+        triggering = triggering_asset_events.get(REQUESTS, [])
+        return read_wishes(params, read_payloads(triggering, inlet_events[REQUESTS]))
 
     @task(
         task_display_name="Crawl",

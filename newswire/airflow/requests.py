@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 import msgspec
@@ -58,13 +58,27 @@ def request_trigger(settings: Settings) -> CrawlRequestTrigger:
     return CrawlRequestTrigger(topics=[settings.topic_prefix + CRAWL_REQUESTS.name], kafka_config_id=CONNECTION)
 
 
-def read_wishes(params: Mapping[str, Any], events: Iterable[Any]) -> list[Wish]:
-    """Return one wish for each source: of all coalesced messages, or of the form when there are none.
+def read_payloads(triggering: Sequence[Any], stored: Any) -> list[str]:
+    """Return the messages that this run answers, as JSON, each once; none when no message woke it.
+
+    Airflow 3.3.2 forgets to wake a DAG for an event that is stored before the run for the event before it is made: its
+    queue row is inserted with ON CONFLICT DO NOTHING, and the scheduler deletes the row of the earlier event. So a run
+    takes all events since its first one, not only those that Airflow names. Some may be answered twice: that costs a
+    conditional request.
+    """
+    if not triggering:
+        return []
+    later = stored.after(min(event.timestamp for event in triggering).isoformat())
+    return list(dict.fromkeys(event.extra["payload"] for event in (*triggering, *later)))
+
+
+def read_wishes(params: Mapping[str, Any], payloads: Iterable[str]) -> list[Wish]:
+    """Return one wish for each source: of all messages, or of the form when there are none.
 
     Raises:
         ConfigError: the form names no source.
     """
-    requests = [CRAWL_REQUESTS.decode(event.extra["payload"].encode()) for event in events]
+    requests = [CRAWL_REQUESTS.decode(payload.encode()) for payload in payloads]
     wishes: dict[str, Wish] = {}
     for source, limit, fresh in _asked(requests) or _filled_in(params):
         wish = wishes.setdefault(source, Wish(source=source, limit=limit, fresh=fresh))

@@ -20,8 +20,13 @@ def request(source="paper", **values):
     return CrawlRequest(source=source, **(asked | values))
 
 
-def event_of(message):
-    return SimpleNamespace(extra={"from_trigger": True, "payload": CRAWL_REQUESTS.encode(message).decode()})
+def payload_of(message):
+    return CRAWL_REQUESTS.encode(message).decode()
+
+
+def event_of(message, second=0):
+    when = dt.datetime(2026, 11, 1, 12, 0, second, tzinfo=dt.UTC)
+    return SimpleNamespace(extra={"from_trigger": True, "payload": payload_of(message)}, timestamp=when)
 
 
 @pytest.mark.parametrize(
@@ -115,12 +120,26 @@ def test_messages_that_came_together_are_one_wish_for_each_source():
     """Runs and messages differ in number: all coalesced messages are answered, the widest wish wins."""
     from newswire.airflow.requests import read_wishes
 
-    events = [event_of(request("b", limit=5)), event_of(request("a")), event_of(request("b", limit=9, fresh=True))]
-    wishes = read_wishes({"sources": ["ignored"], "limit": 1, "fresh": False}, events)
+    asked = [request("b", limit=5), request("a"), request("b", limit=9, fresh=True)]
+    wishes = read_wishes({"sources": ["ignored"], "limit": 1, "fresh": False}, map(payload_of, asked))
     assert wishes == [
         {"source": "a", "limit": 50, "fresh": False},
         {"source": "b", "limit": 9, "fresh": True},
     ]
+
+
+def test_a_run_answers_messages_that_airflow_stored_without_waking_it():
+    """Events that came after the first one and were left without a run are taken along, each once."""
+    from newswire.airflow.requests import read_payloads
+
+    first, second, third = (event_of(request("a", request_id=str(n)), n) for n in (1, 2, 3))
+    stored = SimpleNamespace(
+        after=lambda since: [e for e in (first, second, third) if e.timestamp.isoformat() >= since]
+    )
+    payloads = [event.extra["payload"] for event in (first, second, third)]
+    assert read_payloads([first], stored) == payloads
+    assert read_payloads([third], stored) == payloads[2:]
+    assert read_payloads([], stored) == []
 
 
 def test_the_form_counts_when_no_message_woke_the_run():

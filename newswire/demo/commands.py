@@ -52,11 +52,12 @@ def _document(outcome: Outcome) -> dict[str, object]:
 
 def _show(console: Console, settings: Settings, outcome: Outcome) -> None:
     from newswire.stack.commands import show_addresses
+    from newswire.stack.state import read_report
 
     console.print(_table(outcome))
     _show_searches(console, settings, outcome)
     console.rule("Where everything is", align="left")
-    show_addresses(console)
+    show_addresses(console, read_report(settings.state_dir))
     _show_verdict(console, outcome)
 
 

@@ -46,6 +46,11 @@ class Progress:
     due: int
 
     @property
+    def discovered(self) -> int:
+        """How many addresses are known, however they ended."""
+        return self.by_state.total()
+
+    @property
     def is_quiet(self) -> bool:
         """Whether nothing is on its way through the topics."""
         return not any(self.by_state[state] for state in IN_FLIGHT)

@@ -18,7 +18,8 @@ from airflow.__main__ import main as airflow
 TASK_MODULES = (
     "airflow.sdk.execution_time.task_runner",
     "airflow.providers.standard.decorators.python",
-    "airflow.providers.apache.kafka.triggers.shared_stream",
+    "newswire.airflow.requests",
+    "newswire.airflow.crawl_tasks",
 )
 PR_SET_PDEATHSIG = 1
 

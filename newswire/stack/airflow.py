@@ -9,17 +9,18 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from newswire.settings import Settings, child_environment
-from newswire.stack.service import Service
+from newswire.stack.service import Probe, Service
 
 PYTHON = (sys.executable, "-m")
 USERS = ("admin", "viewer")
+DATABASE = "metadatabase"  # as the health report calls it
 COMPONENTS = {  # service name -> (arguments, its name in Airflow's health report)
     # Without --skip-serve-logs scheduler and triggerer serve logs on every interface.
     "airflow-scheduler": (("newswire.airflow.scheduler", "--skip-serve-logs"), "scheduler"),
@@ -186,30 +187,35 @@ class Health:
     """Airflow's own health report, asked at most twice a second however many probes look at it."""
 
     def __init__(self, url: str) -> None:
-        self.url = f"{url}/api/v2/monitor/health"
+        self.url = url
         self.since = dt.datetime.now(dt.UTC)
         self.asked = 0.0
         self.report: dict[str, dict[str, str]] = {}
 
-    def of(self, part: str) -> Callable[[], Awaitable[bool]]:
+    def of(self, part: str) -> Probe:
         """Return the probe of one component."""
 
         async def probe() -> bool:
             report = (await self._fresh()).get(part, {})
             beat = report.get(f"latest_{part}_heartbeat")
             # Right after a restart the report still calls the predecessor healthy.
-            is_ours = part == "metadatabase" or (beat is not None and dt.datetime.fromisoformat(beat) >= self.since)
+            is_ours = part == DATABASE or (beat is not None and dt.datetime.fromisoformat(beat) >= self.since)
             return is_ours and report.get("status") == "healthy"
 
         return probe
 
     async def _fresh(self) -> dict[str, dict[str, str]]:
-        if time.monotonic() - self.asked < 0.5:
-            return self.report
-        self.asked = time.monotonic()
-        try:
-            async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-                self.report = (await client.get(self.url)).json()
-        except (httpx.HTTPError, ValueError):
-            self.report = {}
+        if time.monotonic() - self.asked >= 0.5:
+            self.asked = time.monotonic()
+            self.report = await self._ask()
         return self.report
+
+    async def _ask(self) -> dict[str, dict[str, str]]:
+        try:
+            async with httpx.AsyncClient(base_url=self.url, timeout=10, trust_env=False) as client:
+                # The first request to the tasks' API builds its routes for seconds: no task should have to wait for it.
+                (await client.get("/execution/health")).raise_for_status()
+                report: dict[str, dict[str, str]] = (await client.get("/api/v2/monitor/health")).json()
+                return report
+        except (httpx.HTTPError, ValueError):
+            return {}

@@ -108,16 +108,12 @@ class Membership:
         for partition in self._consumer.assignment() - self._consumer.paused():
             with suppress(KeyError):
                 self._consumer.pause(partition)
+        # A partition that arrives during the poll is not paused yet; placing it brings back what is dropped here.
         try:
             with outages_as_retry("polling"):
-                polled = self._consumer.poll(HOLD_POLL_MS)
+                self._consumer.poll(HOLD_POLL_MS)
         except Retry:
             self._clock.sleep(HOLD_POLL_MS / 1000)
-            return
-        # A partition may arrive unpaused during the poll: what it brought is given back.
-        for partition, records in polled.items():
-            with suppress(ValueError):
-                self._consumer.seek(partition, records[0].offset)
 
 
 def _names(partitions: Sequence[TopicPartition] | set[TopicPartition]) -> list[str]:

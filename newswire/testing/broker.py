@@ -97,6 +97,10 @@ class MemoryBroker:
         for producer in self._producers:
             producer.deliver()
 
+    def forget(self, producers: Sequence[MemoryProducer]) -> None:
+        """Lose what producers hold: their process is gone."""
+        self._producers = [known for known in self._producers if known not in producers]
+
     def reachable(self, call: Call, timeout_seconds: float) -> bool:
         """Let the test make trouble, then say whether the broker answers; silence takes all the time there is."""
         self.watch(call)

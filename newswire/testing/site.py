@@ -43,8 +43,7 @@ class Site:
     def __init__(self, address: str = "127.0.0.1") -> None:
         self.pages: dict[str, Content] = {}
         self.visits: list[Visit] = []
-        self._server = ThreadingHTTPServer((address, 0), _handler_of(self))
-        self._server.daemon_threads = True
+        self._server = _Server((address, 0), _handler_of(self))
         self.host = f"{address}:{self._server.server_address[1]}"
         self.url = f"http://{self.host}"
 
@@ -85,6 +84,13 @@ def open_site(address: str = "127.0.0.1") -> Iterator[Site]:
         yield site
     finally:
         site.stop()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: a client that leaves early is part of the test."""
 
 
 def _handler_of(site: Site) -> type[BaseHTTPRequestHandler]:

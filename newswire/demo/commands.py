@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -62,8 +63,10 @@ def _show(console: Console, settings: Settings, outcome: Outcome) -> None:
 
 
 def _table(outcome: Outcome) -> Table:
-    columns = ("outlet", "discovered", "fetched", "parsed", "revisions", "copies", "indexed", "ended otherwise")
-    table = Table(*columns, title="What became of it", title_justify="left", show_footer=False)
+    counts = ("found", "fetched", "parsed", "revised", "copies", "indexed")
+    table = Table(
+        "outlet", *counts, "ended otherwise", title="What became of it", title_justify="left", box=SIMPLE_HEAD
+    )
     for column in table.columns[1:-1]:
         column.justify = "right"
     for source, tally in outcome.tallies.items():
@@ -74,18 +77,16 @@ def _table(outcome: Outcome) -> Table:
 
 
 def _show_searches(console: Console, settings: Settings, outcome: Outcome) -> None:
+    from newswire.demo.outcome import request_of
     from newswire.elastic import open_elasticsearch
     from newswire.search import search
     from newswire.search_command import show_results
-    from newswire.search_query import SearchRequest
 
     with open_elasticsearch(settings) as client:
         for wanted in outcome.truth.searches:
-            languages = (wanted.language,) if wanted.language else ()
             option = f" --language {wanted.language}" if wanted.language else ""
             console.rule(f"newswire search '{wanted.query}'{option}", align="left")
-            request = SearchRequest(words=wanted.query, languages=languages, limit=3)
-            show_results(console, search(client, settings.index_prefix, request))
+            show_results(console, search(client, settings.index_prefix, request_of(wanted, limit=3)))
 
 
 def _show_verdict(console: Console, outcome: Outcome) -> None:

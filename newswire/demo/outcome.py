@@ -12,9 +12,11 @@ import psycopg
 from elasticsearch import helpers
 from psycopg.rows import dict_row
 
-from newswire.demo.facts import Found, FoundArticle, Truth
+from newswire.demo.facts import ExpectedSearch, Found, FoundArticle, Truth
 from newswire.elastic import build_alias, open_elasticsearch, outages_as_retry
 from newswire.errors import Retry
+from newswire.search import search
+from newswire.search_query import SearchRequest
 from newswire.settings import Settings
 
 IN_FLIGHT = ("fetched", "parsed")
@@ -77,6 +79,23 @@ def read_found(settings: Settings, truth: Truth) -> tuple[Found, dict[str, Tally
         tally.revisions += article["version"] - 1
     found = {article["canonical_url"]: _found_article(article) for article in articles}
     return Found(found, {row["url"]: _end(row) for row in rows}), tallies
+
+
+def missed_by_searches(settings: Settings, truth: Truth) -> list[str]:
+    """Return what the demonstrated searches should find and do not, in words."""
+    missed = []
+    with open_elasticsearch(settings) as client:
+        for wanted in truth.searches:
+            found = search(client, settings.index_prefix, request_of(wanted, fold="nothing", limit=50))
+            urls = {hit.article.canonical_url for hit in found.hits}
+            missed += [f"{url}: is not found by {wanted.query!r}" for url in wanted.urls if url not in urls]
+    return missed
+
+
+def request_of(wanted: ExpectedSearch, **options: Any) -> SearchRequest:
+    """Return the request that a demonstrated search stands for."""
+    languages = (wanted.language,) if wanted.language else ()
+    return SearchRequest(words=wanted.query, languages=languages, **options)
 
 
 def _count_url(tally: Tally, row: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from rich.text import Text
 from newswire.airflow.rest import Airflow, TaskCounts, open_airflow
 from newswire.demo.comparison import compare
 from newswire.demo.facts import Truth
-from newswire.demo.outcome import Progress, Tally, read_found, read_progress
+from newswire.demo.outcome import Progress, Tally, missed_by_searches, read_found, read_progress
 from newswire.demo.press.content import read_press
 from newswire.demo.press.state import PressState
 from newswire.demo.service import press_settings
@@ -68,7 +68,8 @@ def run_demo(settings: Settings, console: Console) -> Outcome:
             _crawl_until_done(airflow, screen)
     truth = load_truth(settings.state_dir)
     found, tallies = _patiently(lambda: read_found(settings, truth))
-    return Outcome(truth, tallies, compare(truth, found), time.monotonic() - began)
+    missed = _patiently(lambda: missed_by_searches(settings, truth))
+    return Outcome(truth, tallies, compare(truth, found) + missed, time.monotonic() - began)
 
 
 def _crawl_until_done(airflow: Airflow, screen: Screen) -> None:

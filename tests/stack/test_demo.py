@@ -1,0 +1,114 @@
+"""The demo through the real Airflow scheduler, everything killed once on the way; the tests build on each other."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+import yaml
+
+from newswire.demo.press.content import read_press
+from newswire.stack.state import read_report
+from newswire.topic_reader import count_records
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+VICTIMS = ("parse-1", "dedupe", "cluster", "index", "kafka", "elasticsearch", "postgres", "airflow-scheduler")
+
+
+def kill(product, wait_for, name):
+    """Kill a service without a word, and wait until the supervisor has it up again."""
+    before = product.service(name)
+    os.kill(before["pid"], signal.SIGKILL)
+
+    def is_back():
+        now = product.service(name)
+        return now["restarts"] > before["restarts"] and now["state"] == "ready"
+
+    wait_for(is_back, f"{name} to come back")
+
+
+@pytest.fixture(scope="module")
+def killed_demo(product, wait_for):
+    """One demo, during which every part was killed once; its outcome as JSON."""
+    demo = product.start("demo", "run", "--json")
+    wait_for(lambda: read_report(product.state_dir).get("state") == "up" or demo.poll() is not None, "the stack", 300)
+    wait_for(lambda: product.count_fetched() > 5 or demo.poll() is not None, "the first pages", 200)
+    for name in VICTIMS:
+        assert demo.poll() is None, demo.communicate()
+        kill(product, wait_for, name)
+    out, err = demo.communicate(timeout=500)
+    assert demo.returncode in {0, 1}, err
+    return json.loads(out)
+
+
+def test_what_the_press_published_is_what_is_searchable_whatever_was_killed(killed_demo):
+    """A kill -9 of stages, Kafka, Elasticsearch, PostgreSQL and the scheduler loses nothing and doubles nothing."""
+    assert killed_demo["differences"] == []
+    assert killed_demo["is_exact"]
+
+
+def test_every_outlet_has_its_row(killed_demo):
+    """The table accounts for each outlet, and what was discovered has ended."""
+    assert set(killed_demo["outlets"]) == set(read_press().outlets)
+    for source, tally in killed_demo["outlets"].items():
+        assert tally["discovered"] == tally["parsed"] + sum(tally["ends"].values()), source
+
+
+def test_all_of_it_is_up(killed_demo, product):
+    """Status says so by its exit code, and the stages have nothing left to do."""
+    status = product.command("status", "--json")
+    assert status.returncode == 0, status.stdout
+    assert set(json.loads(status.stdout)["lag"].values()) == {0}
+
+
+def test_no_host_was_asked_faster_than_its_pace(killed_demo, product):
+    """The press's own log: two requests of the crawler to one outlet keep the distance, over all runs and kills."""
+    pace = {
+        source["feeds" if "feeds" in source else "sitemaps"][0].split("/")[2]: source["delay_seconds"]
+        for path in (product.state_dir / "demo/sources").glob("*.yml")
+        for source in [yaml.safe_load(path.read_text("utf-8"))]
+    }
+    asked = defaultdict(list)
+    for line in product.access_log():
+        asked[line["host"]].append(line["monotonic"])
+    assert set(asked) == set(pace)
+    for host, times in asked.items():
+        # The server notes when it answers, the crawler keeps the distance when it sends: allow for the way between.
+        gaps = [later - earlier for earlier, later in zip(sorted(times), sorted(times)[1:], strict=False)]
+        too_fast = sum(gap < pace[host] * 0.5 for gap in gaps)
+        assert too_fast <= len(gaps) * 0.1, (host, pace[host], sorted(gaps)[:10])
+
+
+def test_what_robots_forbid_was_never_asked_for(killed_demo, product):
+    """No request went to a path that an outlet's robots.txt forbids."""
+    assert not [line for line in product.access_log() if str(line["path"]).startswith("/private/")]
+
+
+def test_a_second_run_finds_nothing_new(killed_demo, product):
+    """Crawled again, the same press gives the same index and not one more article version."""
+    before = count_records(product.settings, ["articles", "indexed-articles"])
+    again = product.command("demo", "run", "--json", timeout_seconds=400)
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert count_records(product.settings, ["articles", "indexed-articles"]) == before
+
+
+def test_down_leaves_no_process_and_no_port(killed_demo, product):
+    """After `newswire down` nothing runs and nothing listens."""
+    report = read_report(product.state_dir)
+    pids = [service["pid"] for service in report["services"].values() if service["pid"]] + [report["pid"]]
+    assert product.command("down").returncode == 0
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    for name, port in report["ports"].items():
+        with socket.socket() as probe:
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, name
+    running = [
+        path.parent.name
+        for path in Path("/proc").glob("[0-9]*/environ")
+        if os.access(path, os.R_OK) and str(product.state_dir).encode() in path.read_bytes()
+    ]
+    assert set(running) <= {str(os.getpid())}

@@ -71,7 +71,7 @@ class Discovery:
         for url in self._source.front_pages:
             await self._visit(url, "front page")
         log.info("discover.source_visited", source=self._source.id, **self._counts)
-        if self._failures and len(self._failures) == self._counts["lists"]:
+        if self._failures and len(self._failures) + self._counts["lists_paused"] == self._counts["lists"]:
             raise self._nothing_worked()
         return {name: self._counts[name] for name in COUNTS}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from importlib.resources import files
 
 import psycopg
@@ -54,7 +55,7 @@ def crawl_topics(server_settings):
     """The prefix of one set of topics for all crawl tests: each reads only what it has written itself."""
     from newswire.topics import apply_topics
 
-    prefix = f"crawl{id(server_settings)}-"
+    prefix = f"crawl{secrets.token_hex(4)}-"
     apply_topics(server_settings.model_copy(update={"topic_prefix": prefix}))
     return prefix
 

@@ -14,11 +14,11 @@ import signal
 import sys
 
 from airflow.__main__ import main as airflow
+from airflow.dag_processing.dagbag import DagBag
 
 TASK_MODULES = (
     "airflow.sdk.execution_time.task_runner",
     "airflow.providers.standard.decorators.python",
-    "newswire.airflow.requests",
     "newswire.airflow.crawl_tasks",
 )
 PR_SET_PDEATHSIG = 1
@@ -32,6 +32,7 @@ def main() -> None:
     """Run `airflow scheduler` with this process's arguments."""
     for module in TASK_MODULES:
         importlib.import_module(module)
+    DagBag()  # reads the DAG files, as every task does first, and so imports what they need
     if sys.platform == "linux":
         os.register_at_fork(after_in_child=_die_with_parent)
     sys.argv[1:1] = ["scheduler"]

@@ -13,7 +13,7 @@ from consumers.parse.second import read_by_density
 from consumers.parse.tree import Block, Tree
 from consumers.parse.words import shingles
 
-AGREED = 0.85
+AGREED = 0.92
 ENOUGH_CHARS = 300
 _CONFIRMED = 0.7  # by trafilatura: the own reading, which keeps paragraphs better, stands
 _JSONLD_CHARS = 400
@@ -33,13 +33,15 @@ def read_body(tree: Tree, text: str, url: str, told: str | None, titles: frozens
     """Read the body of a page; `told` is the text that its JSON-LD holds."""
     own = join_blocks(choose_blocks(tree, titles))
     told_text = to_paragraphs(told) if told else ""
-    if len(told_text) > _JSONLD_CHARS and len(told_text) > _JSONLD_FACTOR * len(own):
-        return Body(told_text, "jsonld", agree(own, told_text))
+    confirmed = agree(own, told_text) if told_text else 0.0
+    # Some sites repeat their text in JSON-LD: only other words make it the fuller reading
+    if confirmed < AGREED and len(told_text) > max(_JSONLD_CHARS, _JSONLD_FACTOR * len(own)):
+        return Body(told_text, "jsonld", confirmed)
     agreement = agree(own, join_blocks(read_by_density(tree.blocks)))
     if len(own) > ENOUGH_CHARS:
         if agreement >= AGREED:
             return Body(own, "rules", agreement)
-        if told_text and (confirmed := agree(own, told_text)) >= AGREED:
+        if confirmed >= AGREED:
             return Body(own, "rules, confirmed by jsonld", confirmed)
     return _settle(own, agreement, text, url)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from consumers.parse.body import Body, read_body
@@ -9,15 +10,17 @@ from consumers.parse.decode import decode
 from consumers.parse.guard import cut_scripts, find_danger
 from consumers.parse.head import Head, read_head
 from consumers.parse.jsonld import ArticleData, read_jsonld
-from consumers.parse.kinds import find_kind, refuse_empty, refuse_error_page
+from consumers.parse.kinds import Signs, count_headline_links, find_kind, refuse_what_is_no_article
 from consumers.parse.language import find_language
-from consumers.parse.metadata import Metadata, Origin, read_metadata
+from consumers.parse.metadata import Metadata, Origin, Visible, read_metadata
 from consumers.parse.refusal import Refused
+from consumers.parse.slow import read_slowly
 from consumers.parse.tree import Tree
 from consumers.parse.visible import read_visible
-from consumers.parse.words import count_words, fold
+from consumers.parse.words import count_words, fold, shorten
 from schemas.messages import Kind
 
+_MARKUP = re.compile(r"<(?:html|head|body|div|p|article|section|title|table)\b", re.IGNORECASE)
 MAX_BYTES = 12_000_000  # fetch refuses over 10 MB already
 
 
@@ -60,19 +63,49 @@ def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None)
     if not raw.strip():
         raise Refused("empty", "the page has no content")
     decoded = decode(raw, http_charset)
+    if not _MARKUP.search(decoded.text):
+        raise Refused("not-html", "the page has no markup")
     data = read_jsonld(decoded.text, origin.url)
     text = cut_scripts(decoded.text)
-    if danger := find_danger(text):
-        raise Refused("too-costly", danger)
     head = read_head(text, origin.url)
-    tree = Tree(text)
-    body = read_body(tree, text, origin.url, data.body, _titles(data, head))
-    meta = read_metadata(data, head, read_visible(tree, text), origin)
-    words = count_words(body.text)
-    refuse_error_page(meta.title, meta.heading, words)
-    refuse_empty(meta.title, body.text, words)
-    language, meta.provenance["language"] = find_language(body.text, head.language, data.language, origin.language_hint)
-    return Extraction(meta, body, language, find_kind(data, head, origin.url), words, decoded.charset)
+    danger = find_danger(text)
+    if danger:
+        body, visible, links = read_slowly(text, danger), Visible(), 0
+    else:
+        tree = Tree(text)
+        links = count_headline_links(tree.blocks)
+        body, visible = read_body(tree, text, origin.url, data.body, _titles(data, head)), read_visible(tree, text)
+    meta = read_metadata(data, head, visible, origin)
+    if danger:
+        meta.notes.append(f"read slowly: {danger}")
+    return _finish(Page(data, head, meta, body, decoded.charset, links), origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that was read of a page, before it is judged."""
+
+    data: ArticleData
+    head: Head
+    meta: Metadata
+    body: Body
+    charset: str
+    headline_links: int
+
+
+def _finish(page: Page, origin: Origin) -> Extraction:
+    """Judge whether the page is an article, and give it title and language."""
+    meta, text = page.meta, page.body.text
+    words = count_words(text)
+    kind = find_kind(page.data, page.head, origin.url)
+    has_date = meta.published_source in ("jsonld", "meta")
+    signs = Signs(meta.title, meta.heading, text, words, has_date, page.headline_links)
+    refuse_what_is_no_article(signs, kind, page.data, page.head, origin.url)
+    if not meta.title:
+        meta.title, meta.provenance["title"] = shorten(text), "text"
+    hints = page.head.language, page.data.language, origin.language_hint
+    language, meta.provenance["language"] = find_language(text, *hints)
+    return Extraction(meta, page.body, language, kind, words, page.charset)
 
 
 def _titles(data: ArticleData, head: Head) -> frozenset[str]:

@@ -15,20 +15,7 @@ _ROLES = frozenset(
 
 # Whole words of a class or an id
 _WORDS = frozenset(
-    "ad ads adv advert advertisement advertising adslot adsense sponsor sponsored promo promos promotion promotions outbrain taboola "
-    "related relateds recommend recommended recommendation recommendations recirc recirculation teaser teasers trending popular "
-    "mostread mostpopular more readmore newsletter newsletters signup subscribe subscription subscriptions "
-    "share shares sharing sharebar social socials follow followus facebook twitter whatsapp addthis sharethis "
-    "comment comments commenting disqus respond reply replies discussion feedback "
-    "byline bylines author authors bio biography contributor contributors tag tags taglist topics keywords breadcrumb breadcrumbs "
-    "cookie cookies consent gdpr modal popup overlay lightbox tooltip toolbar "
-    "gallery slideshow carousel slider caption captions credit credits copyright "
-    "nav navbar navigation menu footer sidebar rail widget widgets masthead skip "
-    "metadata meta dateline timestamp datetime pubdate postmeta entrymeta "
-    "pagination pager prev next login register registration poll quiz survey ticker stocks weather jobs shop shopping deals "
-    "offscreen noprint disclaimer infobox factbox toc tableofcontents "
-    "verwandt anzeige werbung meistgelesen mehr empfehlungen autor kommentare artikelautor publicite relacionadas relacionados noticias "
-    "compartir compartilhar publicidad publicidade correlati leggi condividi lire voir aussi".split()
+    ["ad", "ads", "adv", "advert", "advertisement", "advertising", "adslot", "adsense", "sponsor", "sponsored", "promo", "promos", "promotion", "promotions", "outbrain", "taboola", "related", "relateds", "recommend", "recommended", "recommendation", "recommendations", "recirc", "recirculation", "teaser", "teasers", "trending", "popular", "mostread", "mostpopular", "more", "readmore", "newsletter", "newsletters", "signup", "subscribe", "subscription", "subscriptions", "share", "shares", "sharing", "sharebar", "social", "socials", "follow", "followus", "facebook", "twitter", "whatsapp", "addthis", "sharethis", "comment", "comments", "commenting", "disqus", "respond", "reply", "replies", "discussion", "feedback", "byline", "bylines", "author", "authors", "bio", "biography", "contributor", "contributors", "tag", "tags", "taglist", "topics", "keywords", "breadcrumb", "breadcrumbs", "cookie", "cookies", "consent", "gdpr", "modal", "popup", "overlay", "lightbox", "tooltip", "toolbar", "gallery", "slideshow", "carousel", "slider", "caption", "captions", "credit", "credits", "copyright", "nav", "navbar", "navigation", "menu", "footer", "sidebar", "rail", "widget", "widgets", "masthead", "skip", "metadata", "meta", "dateline", "timestamp", "datetime", "pubdate", "postmeta", "entrymeta", "pagination", "pager", "prev", "next", "login", "register", "registration", "poll", "quiz", "survey", "ticker", "stocks", "weather", "jobs", "shop", "shopping", "deals", "offscreen", "noprint", "disclaimer", "infobox", "factbox", "toc", "tableofcontents", "verwandt", "anzeige", "werbung", "meistgelesen", "mehr", "empfehlungen", "autor", "kommentare", "artikelautor", "publicite", "relacionadas", "relacionados", "noticias", "compartir", "compartilhar", "publicidad", "publicidade", "correlati", "leggi", "condividi", "lire", "voir", "aussi"]
 )  # fmt: skip
 # A pair of words where one alone would say too little, or where the other word takes the blame away
 _PAIRS = re.compile(
@@ -41,19 +28,19 @@ _PAIRS = re.compile(
 )
 # Said of small parts inside the article only: a whole page may well be a "box" or a "module"
 _WEAK_WORDS = frozenset(
-    "box boxes infobox info embed embeds embedded card cards teaser picture pictures picturebox photo photos image images img imgs media player audio "
-    "podcast video videos module app apps banner message note notice playlist attachment source sources details person profile expandable accordion "
-    "playlist list-element product products affiliate rating score timeline factbox fact facts broadcast service label labels kicker badge "
-    "bild bildtext foto fotos legend legende pie epigrafe".split()
+    ["box", "boxes", "infobox", "info", "embed", "embeds", "embedded", "card", "cards", "teaser", "picture", "pictures", "picturebox", "photo", "photos", "image", "images", "img", "imgs", "media", "player", "audio", "podcast", "video", "videos", "module", "app", "apps", "banner", "message", "note", "notice", "playlist", "attachment", "source", "sources", "details", "person", "profile", "expandable", "accordion", "playlist", "list-element", "product", "products", "affiliate", "rating", "score", "timeline", "factbox", "fact", "facts", "broadcast", "service", "label", "labels", "kicker", "badge", "bild", "bildtext", "foto", "fotos", "legend", "legende", "pie", "epigrafe"]
 )  # fmt: skip
+PICTURE_WORDS = frozenset(
+    ["image", "images", "img", "imgs", "picture", "pictures", "photo", "photos", "caption", "bild", "bilder", "foto", "fotos", "legend", "legende"]
+)
 _ARTICLE_NAMES = re.compile(
     r"(?:article|story|post|entry|content|news)[-_]*(?:body|text|content|copy|main|inner|wrap(?:per)?|container|page|detail|paragraphs?)s?\b"
     r"|\b(?:articlebody|storytext|hentry|h-entry|e-content|body[-_]?(?:copy|text|content)|main[-_]?(?:content|text|article)|rich[-_]?text|prose|texto|cuerpo|corps|testo|artikeltext)\b",
     re.IGNORECASE,
 )
-_COMMENT_WORDS = frozenset("comment comments commenting disqus respond reply replies discussion".split())
+_COMMENT_WORDS = frozenset(["comment", "comments", "commenting", "disqus", "respond", "reply", "replies", "discussion"])
 _HIDDEN = frozenset(
-    "hidden hide d-none is-hidden u-hidden display-none visually-hidden sr-only screen-reader-text".split()
+    ["hidden", "hide", "d-none", "is-hidden", "u-hidden", "display-none", "visually-hidden", "sr-only", "screen-reader-text"]
 )
 # Names of a layout or of a post's subjects: "with-sidebar", "field-label-hidden", WordPress's "tag-social"
 _SAYS_NOTHING = re.compile(
@@ -97,7 +84,7 @@ def judge_part(element: Element) -> str:
     attributes = element.node.attributes
     name = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
     words = {word.lower() for word in _NAME_PARTS.findall(name[:400])}
-    return min(words & _WEAK_WORDS, default="")
+    return min(words & PICTURE_WORDS, default="") or min(words & _WEAK_WORDS, default="")
 
 
 def name_of(element: Element) -> str:

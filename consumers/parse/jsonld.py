@@ -71,9 +71,7 @@ def _nodes(text: str) -> Iterator[Node]:
             waiting[:0] = value[:200]
         elif isinstance(value, dict):
             yield value
-            waiting += [
-                value[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in value
-            ]
+            waiting += [value[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in value]
 
 
 def _load(script: str) -> Any:

@@ -3,46 +3,114 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from consumers.parse.head import Head
 from consumers.parse.jsonld import ArticleData
+from consumers.parse.lines import is_consent, is_demand
 from consumers.parse.refusal import Refused
+from consumers.parse.tree import Block
 from schemas.messages import Kind
 
 MIN_WORDS = 25
+_FEW_WORDS = 60  # below, a page of another kind does not count as an article with a video or with pictures
+_ERROR_WORDS = 150
+_WALL_CHARS = 1_500
+_LONG_PARAGRAPH_CHARS = 140
+_READABLE_SHARE = 0.6
+_ARTICLE_CHARS = 400  # of long paragraphs: no listing has them
+_HEADLINE_CHARS = range(20, 160)
+_LISTING_LINKS = 15
 _ERROR_TITLE = re.compile(
-    r"^\W*(?:(?:error\s*)?(?:40[0-9]|410|50[0-9])\b|page not found|not found|access denied|forbidden|just a moment|attention required"
-    r"|service unavailable|seite nicht gefunden|page introuvable|página no encontrada|pagina non trovata|страница не найдена)|\b40[34]\W*$|page not found",
+    r"^\W*(?:(?:error\s*)?(?:40[0-9]|410|50[0-9])\b|(?:page )?not found|access denied|forbidden|just a moment|attention required"
+    r"|service unavailable|are you a robot|checking your browser|seite nicht gefunden|page (?:introuvable|non trouvée)|acceso denegado"
+    r"|página no encontrada|pagina non trovata|страница не найдена|ページが見つかりません|页面不存在)|page not found|\b404\W*$",
     re.IGNORECASE,
+)  # fmt: skip
+_LIVE_WORDS = frozenset({"liveblog", "liveticker", "newsblog", "ticker", "directo", "direct"})
+_GALLERY_WORDS = frozenset(
+    {"gallery", "galleries", "fotostrecke", "bildergalerie", "galerie", "galeria", "fotogalerie", "slideshow", "photos"}
 )
+_LISTING_TYPES = frozenset({"CollectionPage", "ItemList", "SearchResultsPage", "ProfilePage"})
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What tells an article from other pages, counted once."""
+
+    title: str
+    heading: str | None
+    body: str
+    words: int
+    has_date: bool
+    headline_links: int
+
+
+def count_headline_links(blocks: Sequence[Block]) -> int:
+    """Return how many blocks are nothing but a link as long as a headline."""
+    return sum(block.link_share > 0.9 and len(block.text) in _HEADLINE_CHARS for block in blocks)
 
 
 def find_kind(data: ArticleData, head: Head, url: str) -> Kind:
     """Return what sort of article the page says it is."""
     words = set(re.split(r"[^a-z]+", urlsplit(url).path.lower()))
     og_type = (head.text("og:type") or "").lower()
-    if "LiveBlogPosting" in data.types | data.page_types or words & {"liveblog", "liveticker"}:
+    if "LiveBlogPosting" in data.types | data.page_types or words & _LIVE_WORDS:
         return "live"
-    if "video" in og_type or "VideoObject" in data.types:
+    if og_type.startswith("video") or (not data.types and "VideoObject" in data.page_types):
         return "video"
-    if data.types & {"ImageGallery", "MediaGallery"} or words & {"gallery", "fotostrecke", "galerie", "bildergalerie"}:
+    if data.page_types & {"ImageGallery", "MediaGallery"} or words & _GALLERY_WORDS:
         return "gallery"
     return "article"
 
 
-def refuse_error_page(title: str, heading: str | None, word_count: int) -> None:
-    """Raise for an error page that came with status 200."""
-    for text in (title, heading):
-        if text and word_count < 150 and _ERROR_TITLE.search(text):
+def refuse_what_is_no_article(signs: Signs, kind: Kind, data: ArticleData, head: Head, url: str) -> None:
+    """Raise Refused with the reason where a page is no article."""
+    _refuse_errors(signs)
+    if not signs.body.strip():
+        raise Refused("no-text", "no article text was found")
+    _refuse_noise(signs.body)
+    _refuse_walls(signs)
+    is_declared = bool(data.headline or data.body) or (head.text("og:type") or "").lower() == "article"
+    _refuse_listings(signs, data, url, is_declared=is_declared)
+    if kind in ("video", "gallery") and signs.words < _FEW_WORDS:
+        raise Refused(f"{kind}-page", f"a page of kind {kind} with {signs.words} words")
+    if signs.words < MIN_WORDS:
+        raise Refused("too-short", f"{signs.words} words, {MIN_WORDS} are needed")
+
+
+def _refuse_errors(signs: Signs) -> None:
+    for text in (signs.title, signs.heading):
+        if text and signs.words < _ERROR_WORDS and _ERROR_TITLE.search(text):
             raise Refused("error-page", f"the title says {text[:80]!r}")
 
 
-def refuse_empty(title: str, body: str, word_count: int) -> None:
-    """Raise for a page without title or with too few words."""
-    if not body.strip():
-        raise Refused("no-text", "no article text was found")
-    if word_count < MIN_WORDS:
-        raise Refused("too-short", f"{word_count} words, {MIN_WORDS} are needed")
-    if not title:
-        raise Refused("no-title", "no title was found")
+def _refuse_noise(body: str) -> None:
+    sample = body[:2_000]
+    readable = sum(sign.isalpha() or sign.isspace() for sign in sample)
+    if readable < _READABLE_SHARE * len(sample) or sample.count(" ") + sample.count("\n") < len(sample) / 400:
+        raise Refused("not-text", "the text is no writing of any language")
+
+
+def _refuse_walls(signs: Signs) -> None:
+    if len(signs.body) > _WALL_CHARS:
+        return
+    demands = sum(len(line) for line in signs.body.split("\n\n") if is_demand(line) or is_consent(line))
+    if demands >= 0.5 * len(signs.body):
+        raise Refused("wall", "the text asks for consent, a login or a subscription")
+
+
+def _refuse_listings(signs: Signs, data: ArticleData, url: str, *, is_declared: bool) -> None:
+    if urlsplit(url).path in {"", "/"} and not urlsplit(url).query and not data.headline:
+        raise Refused("front-page", "the address is that of a front page")
+    if is_declared or (signs.has_date and signs.words > _ERROR_WORDS):
+        return
+    long_chars = sum(len(line) for line in signs.body.split("\n\n") if len(line) >= _LONG_PARAGRAPH_CHARS)
+    if long_chars >= _ARTICLE_CHARS:
+        return
+    if listed := data.page_types & _LISTING_TYPES:
+        raise Refused("listing", f"the page says it is a {min(listed)}")
+    if signs.headline_links >= _LISTING_LINKS:
+        raise Refused("listing", f"{signs.headline_links} headlines as links, {long_chars} characters of prose")

@@ -45,6 +45,19 @@ def is_consent(text: str) -> bool:
     return len(text) <= _MAX_CONSENT_CHARS and "ookie" in text and bool(_CONSENT.search(text))
 
 
+_DEMAND = re.compile(
+    r"\b(?:cookies?|consent|ad[- ]?block(?:er)?|javascript|log ?in|sign ?in|sign ?up|register|subscri\w+|abonn\w+|suscr\w+|assin\w+|abbonat\w*|anmelden|einloggen"
+    r"|registrieren|zustimm\w+|akzept\w+|accept\w*|acept\w+|accett\w+|consent\w*|privacidad|datenschutz|privacy|captcha|abónese|inicie sesión|connectez|partners?|socios|Partnern?)\b"
+    r"|クッキー|同意|ログイン|登录|注册|الموافقة|ملفات تعريف|подписк|согласи",
+    re.IGNORECASE,
+)
+
+
+def is_demand(text: str) -> bool:
+    """Tell whether a paragraph wants something of the reader before it shows the article."""
+    return len(text) <= _MAX_CONSENT_CHARS and bool(_DEMAND.search(text))
+
+
 def is_boilerplate(text: str) -> bool:
     """Tell whether a line is the site's and not the article's."""
     if len(text) > _MAX_CHARS:

@@ -31,7 +31,12 @@ def clean_names(said: Iterable[str]) -> tuple[str, ...]:
     for entry in said:
         for part in _parts(" ".join(entry.split())):
             name = _from_slug(_BY.sub("", _ASIDE.sub("", part))).strip(' .,-–—:*"“”')
-            if name and len(name) <= _MAX_NAME_CHARS and len(name.split()) <= _MAX_NAME_WORDS and not _NOT_A_NAME.search(name):
+            if (
+                name
+                and len(name) <= _MAX_NAME_CHARS
+                and len(name.split()) <= _MAX_NAME_WORDS
+                and not _NOT_A_NAME.search(name)
+            ):
                 kept.setdefault(name.casefold(), name)
     return tuple(kept.values())[:_MAX_NAMES]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from consumers.parse.furniture import judge, judge_part, name_of
+from consumers.parse.furniture import PICTURE_WORDS, judge, judge_part, name_of
 from consumers.parse.lines import is_boilerplate
 from consumers.parse.tree import HEADINGS, LISTED, Block, Element
 from consumers.parse.words import fold
 
 _PART_SHARE = 0.08  # of the article's prose; a name that bears more is innocent
+_PICTURE_SHARE = 0.25
 _STANDFIRST_CHARS = (120, 700)
 _REPEATED_CHARS = 60
 _STRAY_CHARS = 100
@@ -24,8 +25,12 @@ def without_small_parts(blocks: list[Block], root: Element, total: float) -> lis
     for element in below:
         name = name_of(element)
         masses[name] = masses.get(name, 0.0) + element.mass
-    guilty = {e for e in below if masses[name_of(e)] < _PART_SHARE * total and judge_part(e)}
+    guilty = {e for e in below if (why := judge_part(e)) and masses[name_of(e)] < _limit(why) * total}
     return [block for block in blocks if guilty.isdisjoint(_up_to(block.element, root))] if guilty else blocks
+
+
+def _limit(why: str) -> float:
+    return _PICTURE_SHARE if why in PICTURE_WORDS else _PART_SHARE
 
 
 def _up_to(element: Element, root: Element) -> Iterator[Element]:
@@ -35,7 +40,9 @@ def _up_to(element: Element, root: Element) -> Iterator[Element]:
         yield above
 
 
-def find_standfirst(blocks: Sequence[Block], chosen: Sequence[Block], furniture: Callable[[Element], bool]) -> list[Block]:
+def find_standfirst(
+    blocks: Sequence[Block], chosen: Sequence[Block], furniture: Callable[[Element], bool]
+) -> list[Block]:
     """Return the prose between the headline and the first block of the article, two paragraphs at most."""
     if not chosen:
         return []
@@ -47,6 +54,8 @@ def find_standfirst(blocks: Sequence[Block], chosen: Sequence[Block], furniture:
 def _is_standfirst(block: Block, furniture: Callable[[Element], bool]) -> bool:
     least, most = _STANDFIRST_CHARS
     if block.tag in HEADINGS | LISTED or not least <= len(block.text) <= most or block.link_share > 0.3:
+        return False
+    if any(judge_part(element) in PICTURE_WORDS for element in block.element.ancestors()):
         return False
     return not furniture(block.element) or all(judge(e) in ("", "teaser") for e in block.element.ancestors())
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from consumers.parse.tree import Block
+from consumers.parse.tree import HEADINGS, Block
 
 _PARTS = frozenset({"nav", "footer", "aside", "form", "figure"})
+_TOLD = HEADINGS | {"p"}
+_LINKS_SHARE = 0.5
 _LONG_CHARS = 120
 _COST = 40.0  # of a block: scraps between paragraphs must be worth crossing
 _KEPT_SCORE = -20.0
@@ -23,11 +25,14 @@ def read_by_density(blocks: Sequence[Block]) -> list[Block]:
         total += score
         if total > best:
             best, first, last = total, start, place + 1
-    return [block for block, score in zip(blocks[first:last], scores[first:last], strict=True) if score > _KEPT_SCORE]
+    run = zip(blocks[first:last], scores[first:last], strict=True)
+    return [
+        block for block, score in run if block.link_share < _LINKS_SHARE and (score > _KEPT_SCORE or block.tag in _TOLD)
+    ]
 
 
 def _score(block: Block) -> float:
     length = len(block.text)
-    if block.link_share > 0.5 or any(element.tag in _PARTS for element in block.element.ancestors()):
+    if block.link_share > _LINKS_SHARE or any(element.tag in _PARTS for element in block.element.ancestors()):
         return -_COST - 0.5 * min(length, 200)
     return (length if block.tag == "p" or length > _LONG_CHARS else 0.3 * length) - _COST

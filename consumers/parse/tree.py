@@ -10,12 +10,10 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 _TEXT_ID = 2
 _BREAK_ID = LexborHTMLParser("<br>").css("br")[0].tag_id
 _DROPPED = frozenset(
-    "script style noscript template svg math figcaption button iframe select option dialog video audio canvas "
-    "textarea label menu object map amp-ad amp-embed head title".split()
+    ["script", "style", "noscript", "template", "svg", "math", "figcaption", "button", "iframe", "select", "option", "dialog", "video", "audio", "canvas", "textarea", "label", "menu", "object", "map", "amp-ad", "amp-embed", "head", "title"]
 )  # fmt: skip
 _INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q rb ruby s samp small span strike "
-    "strong sub sup time tt u var wbr".split()
+    ["a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark", "nobr", "q", "rb", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"]
 )  # fmt: skip
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 LISTED = frozenset({"li", "td", "th", "dd", "dt"})
@@ -88,7 +86,7 @@ class Tree:
                     run.append("\n")
                 continue
             text = node.text_content
-            if not text or text.isspace() and not run or (parent := node.parent) is None:
+            if not text or (text.isspace() and not run) or (parent := node.parent) is None:
                 continue
             element = known.get(parent.mem_id) or self._element(parent)
             if element.is_dropped:

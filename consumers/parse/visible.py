@@ -12,7 +12,8 @@ _BYLINES = (
     ".byline", ".author", '[class*="author"] a', '[class*="byline"]',
 )  # fmt: skip
 _SIGNED = re.compile(
-    r"^(?:by|von|por|par|di|door|af|av|text|autor(?:in)?|από|от|作者|文|記者)\s*[:：]?\s+((?:[^\W\d_][\w.'’-]*\s?){2,5})(?:,.*|\|.*)?$", re.IGNORECASE
+    r"^(?:by|von|por|par|di|door|af|av|text|autor(?:in)?|από|от|作者|文|記者)\s*[:：]?\s+((?:[^\W\d_][\w.'’-]*\s?){2,5})(?:,.*|\|.*)?$",
+    re.IGNORECASE,
 )
 _MAX_BYLINE_CHARS = 120
 _MAX_TIMES = 3

@@ -22,6 +22,12 @@ def fold(text: str) -> str:
     return _SIGNS.sub("", text).casefold()
 
 
+def shorten(text: str, most_chars: int = 90) -> str:
+    """Return the first line of a text, cut at a word."""
+    line = text.split("\n", 1)[0]
+    return line if len(line) <= most_chars else line[:most_chars].rsplit(" ", 1)[0].rstrip(" ,;:-–") + " …"
+
+
 def shingles(text: str, size: int = 4) -> set[tuple[str, ...]]:
     """Return the runs of words of a text; unspaced scripts are taken sign by sign."""
     words = (_UNSPACED.sub(r" \g<0> ", text) if not text.isascii() else text).split()

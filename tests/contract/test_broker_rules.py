@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 from kafka import TopicPartition, errors
+from kafka.admin import MemberToRemove
 from kafka.structs import OffsetAndMetadata
 
 from newswire.kafka import Losses, open_admin, open_consumer, open_producer
@@ -33,6 +34,9 @@ class _Memory:
     def consumer(self, group):
         return self.broker.consumer(group)
 
+    def evict(self, consumer):
+        consumer.evict()
+
 
 class _Kafka:
     """A real broker, as the suite sees it."""
@@ -40,10 +44,10 @@ class _Kafka:
     def __init__(self, settings, stack):
         self.topic = settings.topic_prefix + TOPIC
         self._settings, self._stack = settings, stack
-        admin = open_admin(settings)
-        admin.create_topics({self.topic: {"num_partitions": PARTITIONS}}, wait_for_metadata=True)
-        stack.callback(admin.close)
-        stack.callback(admin.delete_topics, [self.topic])
+        self._admin = open_admin(settings)
+        self._admin.create_topics({self.topic: {"num_partitions": PARTITIONS}}, wait_for_metadata=True)
+        stack.callback(self._admin.close)
+        stack.callback(self._admin.delete_topics, [self.topic])
 
     def producer(self):
         producer = open_producer(self._settings)
@@ -54,6 +58,10 @@ class _Kafka:
         consumer = open_consumer(self._settings, group=f"{self.topic}-{group}")
         self._stack.callback(consumer.close, autocommit=False, timeout_ms=2_000)
         return consumer
+
+    def evict(self, consumer):
+        known = consumer.group_metadata()
+        self._admin.remove_group_members(known.group_id, [MemberToRemove(member_id=known.member_id)])
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.servers)])
@@ -223,6 +231,21 @@ def test_who_leaves_frees_its_partitions(backend):
     drive([first, second], lambda _came: len(first.assignment()) == len(second.assignment()) == 2)
     second.close(autocommit=False, timeout_ms=2_000)
     drive([first], lambda _came: len(first.assignment()) == PARTITIONS)
+
+
+def test_who_is_thrown_out_cannot_commit_and_comes_back_to_what_is_committed(backend):
+    """An evicted member hears of its losses with a poll, rejoins, and begins where the group stands."""
+    write(backend, 1, 2, partition=0)
+    partition = TopicPartition(backend.topic, 0)
+    consumer, losses = member(backend)
+    drive([consumer], have(1, 2))
+    consumer.commit(at(partition, 1), timeout_ms=5_000)
+    backend.evict(consumer)
+    with pytest.raises((errors.CommitFailedError, errors.UnknownMemberIdError)):
+        consumer.commit(at(partition, 2), timeout_ms=5_000)
+    assert drive([consumer], have(2)) == {partition: [2]}
+    assert partition in losses.take()
+    assert consumer.committed(partition, timeout_ms=5_000) == 1
 
 
 def test_the_highwater_is_the_end_of_the_log(backend):

@@ -1,0 +1,296 @@
+"""The runner on real Kafka: members that join, lines that break, records that are bad, processes that are killed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import pytest
+from click.testing import CliRunner
+from kafka.admin import MemberToRemove
+
+from consumers.dedupe import STAGE as DEDUPE
+from newswire import dlq, kafka
+from newswire.publisher import open_publisher
+from newswire.settings import child_environment
+from newswire.stage import Out, Record, Stage
+from newswire.stage_process import run_stage
+from newswire.testing.outage import open_line
+from newswire.topic_reader import read_topic
+from newswire.topics import apply_topics
+from schemas.envelope import read_headers
+from schemas.messages import CrawlRequest, IndexedArticle, ParsedArticle
+from schemas.topics import CRAWL_REQUESTS, DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, PARSED_ARTICLES
+
+pytestmark = pytest.mark.servers
+
+PATIENCE_SECONDS = 90
+NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def pipeline(servers):
+    """Settings of a Kafka that has the topics."""
+    apply_topics(servers)
+    return servers
+
+
+def until(is_true, what):
+    """Wait for something that another process or thread brings about."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_true():
+        assert time.monotonic() < deadline, f"still waiting for {what}"
+        time.sleep(0.05)
+
+
+# A stage of the test's own: indexed-articles to crawl-requests, which nobody else touches here.
+
+
+def indexed(n):
+    return IndexedArticle(
+        article_id=f"{n:032x}",
+        url_id=f"{n:032x}",
+        source="s",
+        language="en",
+        version=n,
+        story_id=f"{n:032x}",
+        story_revision=0,
+        index="i",
+        fetched_at=NOW,
+        first_seen_at=NOW,
+        indexed_at=NOW,
+    )
+
+
+@contextmanager
+def open_naming(_settings):
+    def name(records):
+        time.sleep(0.005 * len(records))  # slow enough for the trouble to come in between
+        return [
+            [
+                Out(
+                    CRAWL_REQUESTS,
+                    CrawlRequest(
+                        request_id=f"{record.partition}:{record.offset}",
+                        source=str(record.value.version),
+                        requested_at=NOW,
+                        requested_by="test",
+                    ),
+                )
+            ]
+            for record in records
+        ]
+
+    yield name
+
+
+NAMING = Stage("parse", reads=INDEXED_ARTICLES, writes=(CRAWL_REQUESTS,), open=open_naming)
+
+
+@contextmanager
+def member(settings):
+    """Run the stage in a thread."""
+    stop = Event()
+    failures = []
+
+    def run():
+        try:
+            run_stage(NAMING, settings, stop=stop)
+        except BaseException as error:  # noqa: BLE001 - a thread's end is the test's business
+            failures.append(error)
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stop.set()
+        thread.join(PATIENCE_SECONDS)
+        assert not failures
+
+
+def write_indexed(settings, count):
+    with open_publisher(settings, "test") as publisher:
+        for n in range(count):
+            publisher.send(Out(INDEXED_ARTICLES, indexed(n)))
+        publisher.flush()
+
+
+def named(settings):
+    """Return (partition, offset) of the inputs that have their output, in the order of the outputs."""
+    requests = [CRAWL_REQUESTS.decode(raw.value) for raw in read_topic(settings, "crawl-requests")]
+    return [tuple(map(int, request.request_id.split(":"))) for request in requests]
+
+
+def assert_complete_and_in_order(settings, count):
+    """Every input has an output, and the first outputs of a partition come in its order."""
+    first = list(dict.fromkeys(named(settings)))
+    assert len(first) == count
+    for partition in range(INDEXED_ARTICLES.partitions):
+        offsets = [offset for number, offset in first if number == partition]
+        assert offsets == list(range(len(offsets)))
+
+
+def test_members_that_join_and_leave_lose_and_reorder_nothing(pipeline):
+    """Partitions move twice in the middle of the work; all is done, each partition in order."""
+    settings = pipeline.model_copy(update={"batch_records": 20})
+    count = 800
+    write_indexed(settings, count)
+    with member(settings):
+        until(lambda: len(named(settings)) >= 100, "the first member's work")
+        with member(settings):
+            until(lambda: len(set(named(settings))) >= 400, "the work of both")
+        until(lambda: len(set(named(settings))) >= count, "the rest")
+    assert_complete_and_in_order(settings, count)
+
+
+def test_an_outage_holds_the_stage_and_loses_nothing(pipeline, monkeypatch):
+    """The line to Kafka breaks in the middle of the work and is mended: no crash, nothing missing, order kept."""
+    settings = pipeline.model_copy(update={"batch_records": 20})
+    count = 400
+    write_indexed(settings, count)
+    direct = kafka._connection
+    with open_line() as line:
+
+        def through_the_line(known, client):
+            return direct(known, client) | ({"proxy_url": line.url} if client == "newswire-parse" else {})
+
+        monkeypatch.setattr(kafka, "_connection", through_the_line)
+        with member(settings) as thread:
+            until(lambda: len(named(settings)) >= 60, "the first work")
+            for seconds in (0.5, 3):
+                line.cut()
+                time.sleep(seconds)
+                before = len(set(named(settings)))
+                assert thread.is_alive()
+                assert before < count
+                line.mend()
+                until(lambda least=before: len(set(named(settings))) > least, "work after the outage")
+            until(lambda: len(set(named(settings))) >= count, "the rest")
+    assert_complete_and_in_order(settings, count)
+
+
+def test_a_bad_record_can_be_looked_at_and_sent_back(pipeline, monkeypatch):
+    """It becomes a dead letter; `dlq` lists, shows and returns it as it was, once."""
+    settings = pipeline
+    with open_publisher(settings, "test") as publisher:
+        publisher.send_raw(INDEXED_ARTICLES, b"key", b"{bad", [("traceparent", b"t")], 3)
+        publisher.send(Out(INDEXED_ARTICLES, indexed(1)))
+        publisher.flush()
+    with member(settings):
+        until(lambda: list(read_topic(settings, "parse-dlq")) and named(settings), "letter and output")
+    monkeypatch.setattr(dlq, "settings", lambda: settings)
+    run = CliRunner().invoke
+    listed = run(dlq.command, ["list", "--json"]).output
+    assert '"reason": "undecodable"' in listed
+    assert '"count": 1' in listed
+    assert "indexed-articles 3:0 key undecodable" in run(dlq.command, ["show", "parse"]).output
+    assert run(dlq.command, ["retry", "parse", "--reason", "other"]).output.startswith("0 letters")
+    assert run(dlq.command, ["retry", "parse"]).output.startswith("1 letters")
+    back = [raw for raw in read_topic(settings, "indexed-articles") if raw.partition == 3][-1]
+    assert (back.offset, back.key, back.value, list(back.headers)) == (1, b"key", b"{bad", [("traceparent", b"t")])
+    assert run(dlq.command, ["list"]).output == "no dead letters\n"
+    assert run(dlq.command, ["retry", "parse"]).output.startswith("0 letters")
+
+
+# The real dedupe stage, in real processes.
+
+
+def parsed(n):
+    """Every third article comes again with another text, every fifth under another address."""
+    article, text = (n // 2 if n % 3 == 0 else n), (n // 2 if n % 5 == 0 else n)
+    return ParsedArticle(
+        article_id=f"{article:032x}",
+        url_id=f"{n:032x}",
+        url=f"https://example.org/{n}",
+        canonical_url=f"https://example.org/{article}",
+        source="s",
+        outlet="o",
+        host="example.org",
+        language=("en", "de", "fr")[article % 3],
+        title=f"Title {text}",
+        body=f"Paragraph {text} of the text.\n\nAnd one more, {text * 7}.",
+        content_hash=f"{text:032x}",
+        fetched_at=NOW + dt.timedelta(seconds=n),
+        first_seen_at=NOW,
+        reader="test",
+    )
+
+
+@contextmanager
+def process(settings):
+    """Run `python -m consumers dedupe`."""
+    env = child_environment(
+        NEWSWIRE_KAFKA_BOOTSTRAP=settings.kafka_bootstrap,
+        NEWSWIRE_TOPIC_PREFIX=settings.topic_prefix,
+        NEWSWIRE_STATE_DIR=str(settings.state_dir),
+        NEWSWIRE_BATCH_RECORDS="25",
+        NEWSWIRE_SNAPSHOT_EVERY_SECONDS="0.2",
+    )
+    running = subprocess.Popen([sys.executable, "-m", "consumers", "dedupe"], env=env, stderr=subprocess.PIPE)
+    try:
+        yield running
+    finally:
+        if running.poll() is None:
+            running.kill()
+        running.communicate()
+
+
+def let_go(settings):
+    """Spare the test the ten seconds after which Kafka gives a killed member's partitions away."""
+    admin, group = kafka.open_admin(settings), f"{settings.topic_prefix}dedupe"
+    members = admin.describe_groups([group])[group]["members"]
+    admin.remove_group_members(group, [MemberToRemove(member_id=one["member_id"]) for one in members])
+    admin.close()
+
+
+def decisions(settings):
+    return [
+        (read_headers(raw.headers)["ce_id"], DEDUPLICATED_ARTICLES.decode(raw.value))
+        for raw in read_topic(settings, "deduplicated-articles")
+    ]
+
+
+def expected(settings):
+    """Decide the whole log in this process, without Kafka's or a crash's help."""
+    states, told = {}, {}
+    for raw in read_topic(settings, "parsed-articles"):
+        state = states.setdefault(raw.partition, DEDUPE.new_state(settings))
+        value = PARSED_ARTICLES.decode(raw.value)
+        record = Record(
+            "parsed-articles", raw.partition, raw.offset, raw.timestamp, raw.key, value, read_headers(raw.headers)
+        )
+        for out in state.decide(record):
+            told[DEDUPLICATED_ARTICLES.id_of(out.value)] = out.value
+    return told
+
+
+def test_killed_deciders_repeat_their_decisions(pipeline):
+    """Kill -9 in the middle of the log, again and again: every decision is there and none differs from another."""
+    settings = pipeline
+    with open_publisher(settings, "parse") as publisher:
+        for n in range(1500):
+            publisher.send(Out(PARSED_ARTICLES, parsed(n)))
+        publisher.flush()
+    wanted = expected(settings)
+    for share in (0.2, 0.6):
+        with process(settings) as running:
+            until(lambda least=share: len(decisions(settings)) >= least * len(wanted), f"{share:.0%} of the decisions")
+            os.kill(running.pid, signal.SIGKILL)
+        let_go(settings)
+    assert {name for name, _ in decisions(settings)} < set(wanted)
+    with process(settings) as running:
+        until(lambda: {name for name, _ in decisions(settings)} >= set(wanted), "all decisions")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+    assert all(wanted[name] == value for name, value in decisions(settings))
+    assert not list(read_topic(settings, "dedupe-dlq"))
+    saved = {int(path.name) for path in (settings.state_dir / "snapshots").glob("*/0/[0-9]*")}
+    ends = len([raw for raw in read_topic(settings, "parsed-articles") if raw.partition == 0])
+    assert ends in saved

@@ -13,7 +13,7 @@ _CALM_TAGS = 3_000  # closed tags, as most are, count twice
 
 _SCRIPT = re.compile(r"<script\b[^>]*>[^<]*(?:<(?!/script)[^<]*)*</script\s*>", re.IGNORECASE)
 _STYLE = re.compile(r"<style\b[^>]*>[^<]*(?:<(?!/style)[^<]*)*</style\s*>", re.IGNORECASE)
-_LONG_TAG = re.compile(r"<[^>]{%d}" % MAX_TAG_CHARS)
+_LONG_TAG = re.compile(rf"<[^>]{{{MAX_TAG_CHARS}}}")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Void elements, and those that a sibling closes: they do not nest by being repeated

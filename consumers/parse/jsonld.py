@@ -60,9 +60,7 @@ def read_jsonld(text: str, url: str) -> ArticleData:
 
 def _nodes(text: str) -> Iterator[Node]:
     """Yield every object of the page's JSON-LD that may describe something, outer ones first."""
-    waiting: list[Any] = []
-    for script in _SCRIPT.findall(text)[:_MAX_SCRIPTS]:
-        waiting.append(_load(script))
+    waiting: list[Any] = [_load(script) for script in _SCRIPT.findall(text)[:_MAX_SCRIPTS]]
     for _ in range(_MAX_NODES):
         if not waiting:
             return
@@ -97,7 +95,7 @@ def _types(node: Node) -> list[str]:
 
 
 def _choose(nodes: list[Node], url: str) -> Node | None:
-    """Pick the article that the page is about: the one with the page's address, else the most complete, else the first."""
+    """Pick the article that the page is about: the one with the page's address, else the most complete one."""
     articles = [node for node in nodes if any(_ARTICLE.search(kind) for kind in _types(node))]
     path = _path(url)
 
@@ -158,10 +156,8 @@ def _texts(value: Any) -> list[str]:
 def _names(value: Any, by_id: dict[str, Node]) -> Iterator[str]:
     """Yield the names of people or organisations, following one `@id`."""
     for item in (value if isinstance(value, list) else [value])[:50]:
-        if isinstance(item, dict) and "name" not in item:
-            found = by_id.get(str(item.get("@id")), item)
-        else:
-            found = item
+        is_reference = isinstance(item, dict) and "name" not in item
+        found = by_id.get(str(item.get("@id")), item) if is_reference else item
         name = found.get("name") if isinstance(found, dict) else found
         yield from _texts(name) if isinstance(name, list) else filter(None, [_text(name)])
 

@@ -12,6 +12,7 @@ from consumers.parse.jsonld import ArticleData
 from consumers.parse.lines import is_consent, is_demand
 from consumers.parse.refusal import Refused
 from consumers.parse.tree import Block
+from consumers.parse.vocabulary import pattern
 from schemas.messages import Kind
 
 MIN_WORDS = 25
@@ -23,12 +24,7 @@ _READABLE_SHARE = 0.6
 _ARTICLE_CHARS = 400  # of long paragraphs: no listing has them
 _HEADLINE_CHARS = range(20, 160)
 _LISTING_LINKS = 15
-_ERROR_TITLE = re.compile(
-    r"^\W*(?:(?:error\s*)?(?:40[0-9]|410|50[0-9])\b|(?:page )?not found|access denied|forbidden|just a moment|attention required"
-    r"|service unavailable|are you a robot|checking your browser|seite nicht gefunden|page (?:introuvable|non trouvée)|acceso denegado"
-    r"|página no encontrada|pagina non trovata|страница не найдена|ページが見つかりません|页面不存在)|page not found|\b404\W*$",
-    re.IGNORECASE,
-)  # fmt: skip
+_ERROR_TITLE = pattern("error_titles")
 _LIVE_WORDS = frozenset({"liveblog", "liveticker", "newsblog", "ticker", "directo", "direct"})
 _GALLERY_WORDS = frozenset(
     {"gallery", "galleries", "fotostrecke", "bildergalerie", "galerie", "galeria", "fotogalerie", "slideshow", "photos"}

@@ -14,26 +14,14 @@ from consumers.parse.head import Head
 from consumers.parse.jsonld import ArticleData
 from consumers.parse.names import clean_names, house_names, is_house
 from consumers.parse.titles import cut_site
+from consumers.parse.vocabulary import names
 from consumers.parse.words import fold
 from schemas.messages import DateSource, FeedEntry
 
 _NO_AI = re.compile(r"\bno(?:image)?ai\b", re.IGNORECASE)
-_PUBLISHED_METAS = (
-    "article:published_time", "article:published", "og:article:published_time", "og:published_time", "datepublished",
-    "parsely-pub-date", "sailthru.date", "publishdate", "publish-date", "publish_date", "pubdate", "published_time",
-    "article.published", "cxenseparse:recs:publishtime", "cxenseparse:publishtime", "dc.date.issued", "dcterms.created",
-    "dc.date.created", "dc.date", "dcterms.date", "article_date_original", "originalpublicationdate", "vr:published_time",
-    "publication_date", "citation_publication_date", "rnews:datepublished", "iso-8601-publish-date", "date", "last-modified-date",
-)  # fmt: skip
-_MODIFIED_METAS = (
-    "article:modified_time",
-    "article:modified",
-    "og:updated_time",
-    "datemodified",
-    "lastmod",
-    "dcterms.modified",
-)
-_AUTHOR_METAS = ("author", "article:author", "article:author_name", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl", "cxenseparse:author")  # fmt: skip
+_PUBLISHED_METAS = names("published_metas")
+_MODIFIED_METAS = names("modified_metas")
+_AUTHOR_METAS = names("author_metas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +149,9 @@ def _set_authors(meta: Metadata, data: ArticleData, head: Head, visible: Visible
     listed += [(head.metas.get(name, ()), f"meta {name}") for name in _AUTHOR_METAS]
     listed += [(visible.bylines, "byline"), (origin.feed.authors if origin.feed else (), "feed")]
     house = frozenset(fold(name) for name in (meta.site_name, data.publisher, *house_names(meta.url)) if name)
-    found = [(names, source) for said, source in listed if (names := clean_names(said))]
+    found = [(cleaned, source) for said, source in listed if (cleaned := clean_names(said))]
     # Sites that sign for their people in metadata often name them in the byline
-    personal = [(names, source) for names, source in found if not is_house(names, house)]
+    personal = [(signed, source) for signed, source in found if not is_house(signed, house)]
     if best := next(iter(personal or found), None):
         meta.authors, meta.provenance["authors"] = best
 

@@ -6,17 +6,12 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from consumers.parse.vocabulary import pattern
 from consumers.parse.words import fold
 
-_BY = re.compile(
-    r"^\s*(?:by|von|par|por|di|door|af|av|autor(?:en|in|innen)?|author|text|written by|reported by|redaktion|от|автор|المؤلف|بقلم|作者|文|記者)\s*[:：]?\s+",
-    re.IGNORECASE,
-)
+_BY = pattern("bylines", r"^\s*{}\s*[:：]?\s+")
 _PARTING = re.compile(r"\s*(?:;|\||•|·|\band\b|\bund\b|\bet\b|&)\s*|,\s+|、", re.IGNORECASE)
-_NOT_A_NAME = re.compile(
-    r"^(?:https?://|www\.|@)|\S+@\S+\.\w|^(?:admin|administrator|editor|guest|null|none|undefined|unknown|anonymous|n/?a|user|webmaster|test)$|^\W*$|\d{3,}",
-    re.IGNORECASE,
-)
+_NOT_A_NAME = pattern("no_names")
 _SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "md", "phd", "ph.d.", "m.d."})
 _MAX_NAME_CHARS = 80
 _MAX_NAME_WORDS = 6

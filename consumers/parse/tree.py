@@ -7,14 +7,12 @@ from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from consumers.parse.vocabulary import words
+
 _TEXT_ID = 2
 _BREAK_ID = LexborHTMLParser("<br>").css("br")[0].tag_id
-_DROPPED = frozenset(
-    ["script", "style", "noscript", "template", "svg", "math", "figcaption", "button", "iframe", "select", "option", "dialog", "video", "audio", "canvas", "textarea", "label", "menu", "object", "map", "amp-ad", "amp-embed", "head", "title"]
-)  # fmt: skip
-_INLINE = frozenset(
-    ["a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd", "mark", "nobr", "q", "rb", "ruby", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"]
-)  # fmt: skip
+_DROPPED = words("dropped_tags")
+_INLINE = words("inline_tags")
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 LISTED = frozenset({"li", "td", "th", "dd", "dt"})
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
@@ -78,28 +76,28 @@ class Tree:
         run: list[str] = []
         links = 0
         current: Element | None = None
-        known = self.elements
         for node in body.traverse(include_text=True):
-            kind = node.tag_id
-            if kind != _TEXT_ID:
-                if kind == _BREAK_ID and run:
-                    run.append("\n")
-                continue
-            text = node.text_content
-            if not text or (text.isspace() and not run) or (parent := node.parent) is None:
-                continue
-            element = known.get(parent.mem_id) or self._element(parent)
-            if element.is_dropped:
-                continue
-            if element.block is not current:
-                if text.isspace():
-                    continue
-                self._close(current, run, links)
-                current, run, links = element.block, [], 0
-            run.append(text.replace("\n", " "))
-            if element.is_link:
-                links += len(text.strip())
+            if node.tag_id == _BREAK_ID:
+                run.append("\n")
+            elif node.tag_id == _TEXT_ID and (element := self._bearer(node)):
+                text = node.text_content or ""
+                if element.block is not current:
+                    if text.isspace():
+                        continue
+                    self._close(current, run, links)
+                    current, run, links = element.block, [], 0
+                run.append(text.replace("\n", " "))
+                if element.is_link:
+                    links += len(text.strip())
         self._close(current, run, links)
+
+    def _bearer(self, node: LexborNode) -> Element | None:
+        """Return the element that a text stands in; None where its text does not count."""
+        parent = node.parent
+        if parent is None:
+            return None
+        element = self.elements.get(parent.mem_id) or self._element(parent)
+        return None if element.is_dropped else element
 
     def _element(self, node: LexborNode) -> Element:
         """Return the element of a node, made with all that it hangs from."""

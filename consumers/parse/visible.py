@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import re
-
 from consumers.parse.metadata import Visible
 from consumers.parse.tree import Tree
+from consumers.parse.vocabulary import pattern
 
 _BYLINES = (
-    '[rel~="author"]', '[itemprop="author"] [itemprop="name"]', '[itemprop="author"]', ".byline a", ".author-name", ".author a",
-    ".byline", ".author", '[class*="author"] a', '[class*="byline"]',
-)  # fmt: skip
-_SIGNED = re.compile(
-    r"^(?:by|von|por|par|di|door|af|av|text|autor(?:in)?|από|от|作者|文|記者)\s*[:：]?\s+((?:[^\W\d_][\w.'’-]*\s?){2,5})(?:,.*|\|.*)?$",
-    re.IGNORECASE,
+    '[rel~="author"]',
+    '[itemprop="author"] [itemprop="name"]',
+    '[itemprop="author"]',
+    ".byline a",
+    ".author-name",
+    ".author a",
+    ".byline",
+    ".author",
+    '[class*="author"] a',
+    '[class*="byline"]',
 )
+_NAME = r"[^\W\d_][\w.'’-]*"
+_SIGNED = pattern("bylines", rf"^{{}}\s*[:：]?\s+({_NAME}(?:\s+{_NAME}){{1,4}})(?:[,|].*)?$")
 _MAX_BYLINE_CHARS = 120
 _MAX_TIMES = 3
 _NEAR_BLOCKS = 12  # of the headline

@@ -1,0 +1,32 @@
+"""The word lists of vocabulary.yml, as sets and patterns."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+
+@cache
+def _lists() -> dict[str, list[str] | str]:
+    text = files("consumers.parse").joinpath("vocabulary.yml").read_text("utf-8")
+    loaded: dict[str, list[str] | str] = yaml.safe_load(text)
+    return loaded
+
+
+def words(name: str) -> frozenset[str]:
+    """Return a list of words as a set."""
+    return frozenset(names(name))
+
+
+def names(name: str) -> tuple[str, ...]:
+    """Return a list of words in its order."""
+    listed = _lists()[name]
+    return tuple(listed.split() if isinstance(listed, str) else listed)
+
+
+def pattern(name: str, frame: str = "{}") -> re.Pattern[str]:
+    """Return a list of alternatives as one pattern; `frame` says what stands around it."""
+    return re.compile(frame.replace("{}", f"(?:{'|'.join(_lists()[name])})"), re.IGNORECASE | re.DOTALL)

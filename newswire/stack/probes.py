@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import httpx
+import psycopg
 
 from newswire.stack.service import Probe
 
@@ -24,6 +25,20 @@ def listening(port: int, host: str = "127.0.0.1") -> Probe:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
+        return True
+
+    return probe
+
+
+def accepting(dsn: str) -> Probe:
+    """Return a probe that is true once PostgreSQL lets us in; while it recovers it listens and refuses."""
+
+    async def probe() -> bool:
+        try:
+            connection = await psycopg.AsyncConnection.connect(dsn, connect_timeout=int(PROBE_TIMEOUT_SECONDS))
+        except psycopg.OperationalError:
+            return False
+        await connection.close()
         return True
 
     return probe

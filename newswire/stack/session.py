@@ -12,6 +12,7 @@ from pathlib import Path
 from newswire.errors import StackError
 from newswire.settings import STACK_ENV, Settings, child_environment
 from newswire.stack.plan import download
+from newswire.stack.postgres import remove_outside_data
 from newswire.stack.state import StackReport, read_report
 
 START_WITHIN_SECONDS = 300.0
@@ -42,6 +43,7 @@ def start_servers(
         yield Settings(_env_file=state_dir / STACK_ENV, state_dir=state_dir, durable=False)
     finally:
         _stop(supervisor)
+        remove_outside_data(state_dir)
 
 
 def _await_up(supervisor: subprocess.Popen[bytes], state_dir: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from newswire.blobs import read_body
 from newswire.errors import ConfigError, Retry, SiteError
+from newswire.testing.broker import MemoryBroker
+from newswire.testing.clock import FrozenClock
 from newswire.testing.site import Page, open_site
 from newswire.urls import url_id
 
@@ -192,17 +194,21 @@ def test_an_address_that_never_answers_is_given_up(crawl):
     assert crawl.states() == {"/a": "failed(http-500)", "/b": "failed(gave-up)"}
 
 
-def test_kafka_away_means_not_fetched(crawl, monkeypatch):
-    """A page counts as fetched when the broker has it: without Kafka the address stays due and the task fails."""
-    monkeypatch.setattr("newswire.kafka.CONNECT_SECONDS", 1)
-    crawl.site.set_feed("/a")
+@pytest.mark.parametrize("trouble", [{"refused_sends": 1}, {"is_up": False}], ids=["refuses", "is silent"])
+def test_what_kafka_has_not_acknowledged_is_not_fetched(crawl, monkeypatch, trouble):
+    """The address stays due, the task fails, and the next one brings the page."""
+    broker = MemoryBroker(FrozenClock(), {f"{crawl.settings.topic_prefix}fetched-pages": 1})
+    monkeypatch.setattr("newswire.publisher.open_producer", lambda *_, **__: broker.producer())
+    crawl.site.set_feed("/a", "/b")
     crawl.discover()
-    settings, crawl.settings = crawl.settings, crawl.settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:1"})
+    for name, value in trouble.items():
+        setattr(broker, name, value)
     with pytest.raises(Retry):
         crawl.fetch()
-    assert crawl.states()["/a"].startswith("discovered")
-    crawl.settings = settings
-    assert crawl.fetch() == {"claimed": 1, "fetched": 1}
+    assert crawl.states() == {"/a": "discovered(no-time)", "/b": "discovered(no-time)"}
+    assert crawl.query("SELECT DISTINCT attempts, lease_until FROM urls") == [{"attempts": 0, "lease_until": None}]
+    broker.is_up = True
+    assert crawl.fetch() == {"claimed": 2, "fetched": 2}
 
 
 def test_time_is_kept_and_the_rest_stays_due(crawl):

@@ -20,8 +20,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from newswire.errors import StackError
-from newswire.stack import jars
-from newswire.stack.jars import Jar, WrongJarError, damaged, download, lock_path, read_lock
+from newswire.stack import downloads, jars
+from newswire.stack.downloads import WrongJarError, download
+from newswire.stack.jars import Jar, damaged, fetch, lock_path, read_lock
 
 CONTENT = b"not really a jar" * 1000
 JAR = Jar("org.example:thing:1.0", hashlib.sha256(CONTENT).hexdigest(), len(CONTENT))
@@ -67,21 +68,26 @@ def send(body: bytes):
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     """Tries follow at once, and the connections that jgo leaves open after an error are closed here."""
-    monkeypatch.setattr(jars, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(downloads, "RETRY_SECONDS", 0.0)
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()
 
 
-def test_a_jar_is_downloaded_once_and_then_trusted(tmp_path):
+def test_a_jar_is_downloaded_once_and_then_trusted(tmp_path, monkeypatch):
     """A verified jar lies in the cache under its hash; the second time nobody is asked."""
-    with repository(send(CONTENT)) as repositories:
-        download([JAR], tmp_path, "jars", repositories)
-    download([JAR], tmp_path, "jars", repositories)
+    lock = tmp_path / "test.lock"
+    lock.write_text(f"# a comment\n{JAR.coordinate} {JAR.sha256} {JAR.size_bytes}\n")
+    monkeypatch.setattr(jars, "lock_path", lambda _: lock)
+    cache = tmp_path / "cache"
 
-    assert [path.name for path in tmp_path.iterdir()] == [f"thing-1.0-{JAR.sha256[:12]}.jar"]
-    assert JAR.within(tmp_path).read_bytes() == CONTENT
+    with repository(send(CONTENT)) as repositories:
+        first = fetch("test", cache, repositories)
+    second = fetch("test", cache, repositories)
+
+    assert first == second == [cache / f"thing-1.0-{JAR.sha256[:12]}.jar"] == list(cache.iterdir())
+    assert first[0].read_bytes() == CONTENT
 
 
 def test_a_wrong_jar_is_refused_and_not_kept(tmp_path):
@@ -140,7 +146,7 @@ def test_a_disk_that_fills_up_meanwhile_is_explained(tmp_path, monkeypatch):
     def fill(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(jars._Download, "_once", fill)
+    monkeypatch.setattr(downloads._Download, "_once", fill)
     with pytest.raises(StackError, match=r"disk that holds .* is full"):
         download([JAR], tmp_path, "jars", {})
 
@@ -160,7 +166,8 @@ def test_a_killed_download_leaves_nothing_that_is_taken_for_a_jar(tmp_path):
 
     with repository(half) as repositories:
         code = (
-            "import sys; from pathlib import Path; from newswire.stack.jars import Jar, download\n"
+            "from pathlib import Path; from newswire.stack.jars import Jar\n"
+            "from newswire.stack.downloads import download\n"
             f"jar = Jar(*{(JAR.coordinate, JAR.sha256, JAR.size_bytes)!r})\n"
             f"download([jar], Path({str(tmp_path)!r}), 'jars', {repositories!r})"
         )
@@ -171,7 +178,7 @@ def test_a_killed_download_leaves_nothing_that_is_taken_for_a_jar(tmp_path):
         release.set()
     (scratch,) = tmp_path.iterdir()
     assert scratch.name.startswith(".part-")
-    os.utime(scratch, (time.time() - 2 * jars.STALE_SECONDS,) * 2)
+    os.utime(scratch, (time.time() - 2 * downloads.STALE_SECONDS,) * 2)
 
     with repository(send(CONTENT)) as repositories:
         download([JAR], tmp_path, "jars", repositories)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Keys = NDArray[np.unsignedinteger]
     Docs = NDArray[np.uint32]
 
-FRESH_POSTINGS: Final = 40_000
+FRESH_POSTINGS: Final = 16_000
 MAX_BLOCK_POSTINGS: Final = 12_000_000  # bounds what a merge holds twice: about 100 MB
 SIZE_RATIO: Final = 3
 

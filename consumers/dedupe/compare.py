@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,20 @@ Tier = Literal["copy", "derived"]
 MIN_NUMBERS: Final = 6
 FEW_NUMBERS: Final = 30  # with fewer, templates agree by chance more often
 MIN_COPY_SHARE: Final = 0.3  # a report that holds a note and three times as much of its own is not folded under it
-MIN_DERIVED_SHARE: Final = 0.12
+MIN_DERIVED_SHARE: Final = 0.08
+
+
+class Threshold(NamedTuple):
+    """Enough of either: sequences of three words in common, or a text contained in the other."""
+
+    threes: float
+    fives: float
+    fives_shared: int
+
+
+# One outlet's next report over the same background, and its standing text, look more alike than two outlets' copies.
+SAME_HOST: Final = (Threshold(0.60, 0.85, 0), Threshold(0.40, 0.70, 40))
+OTHER_HOST: Final = (Threshold(0.40, 0.70, 60), Threshold(0.25, 0.50, 40))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +41,23 @@ class Likeness:
     numbers: float | None  # numbers in the same words, shared / in the smaller; None with too few to judge by
     numbers_fewest: int
 
-    @property
-    def has_other_facts(self) -> bool:
-        """Whether it is one template filled in twice: the same words about other numbers."""
-        wanted = 0.6 if self.numbers_fewest < FEW_NUMBERS else 0.5
+    def has_other_facts(self, *, is_strict: bool) -> bool:
+        """Tell whether it is one template filled in twice: the same words about other numbers."""
+        wanted = 0.6 if is_strict and self.numbers_fewest < FEW_NUMBERS else 0.5
         return self.numbers is not None and self.numbers < wanted
 
     def tier(self, *, is_same_host: bool) -> Tier | None:
         """Return what the later text is to the earlier; thresholds are measured (docs/decisions/0020)."""
-        if self.has_other_facts:
-            return None
-        if is_same_host:
-            return self._tier_at((0.60, 0.85, 0), (0.40, 0.70, 40))
-        return self._tier_at((0.40, 0.70, 60), (0.25, 0.50, 40))
-
-    def _tier_at(self, copy: tuple[float, float, int], derived: tuple[float, float, int]) -> Tier | None:
-        if self._reaches(*copy, MIN_COPY_SHARE):
+        copy, derived = SAME_HOST if is_same_host else OTHER_HOST
+        if self._reaches(copy, MIN_COPY_SHARE) and not self.has_other_facts(is_strict=True):
             return "copy"
-        return "derived" if self._reaches(*derived, MIN_DERIVED_SHARE) else None
+        if self._reaches(derived, MIN_DERIVED_SHARE) and not self.has_other_facts(is_strict=False):
+            return "derived"
+        return None
 
-    def _reaches(self, threes: float, fives: float, fives_shared: int, share: float) -> bool:
-        is_contained = self.fives >= fives and self.fives_shared >= fives_shared and self.share >= share
-        return self.threes >= threes or is_contained
+    def _reaches(self, wanted: Threshold, share: float) -> bool:
+        is_contained = self.fives >= wanted.fives and self.fives_shared >= wanted.fives_shared and self.share >= share
+        return self.threes >= wanted.threes or is_contained
 
     def scores(self) -> dict[str, float]:
         """Return the figures that travel with a verdict."""

@@ -22,26 +22,29 @@ STOCK_ARTICLES: Final = 6  # of any host that are not copies of one another, so 
 
 
 class StandingText:
-    """Counts the articles that hold a sentence, in epochs of record time that are forgotten whole."""
+    """Counts the articles that hold a sentence, in epochs of record time that are forgotten whole.
+
+    Articles that repeat another count under a key of their own, or a much copied one would hide the others.
+    """
 
     def __init__(self) -> None:
         self._epochs: dict[int, Postings] = {}
 
     def find(self, sentences: U64, host: int, counted: frozenset[int] = frozenset()) -> NDArray[np.bool_]:
         """Tell which sentences are standing text; this article has itself been counted for `counted`."""
-        keys = _keys(sentences)
-        marks: dict[int, list[int]] = {}
+        keys, size = _keys(sentences), len(sentences)
+        both = np.concatenate((keys, ~keys))
+        of_host, fresh = np.ones((2, size), np.intp)  # this article is one of them
         for epoch in self._epochs.values():
-            for place, found in epoch.newest(keys).items():
-                marks.setdefault(place, []).extend(found)
-        standing = np.zeros(len(sentences), np.bool_)
-        for place, found in marks.items():
-            before = 1 if int(sentences[place]) in counted else 0
-            of_host = sum(mark >> 1 == host >> 1 for mark in found) - before
-            fresh = sum(not mark & 1 for mark in found) - before
-            standing[place] = of_host + 1 >= OUTLET_ARTICLES or fresh + 1 >= STOCK_ARTICLES
-        standing &= sentences != 0
-        return standing
+            for place, hosts in epoch.newest(both).items():
+                of_host[place % size] += hosts.count(host)
+                fresh[place % size] += len(hosts) if place < size else 0
+        if counted:
+            again = [sentence in counted for sentence in sentences.tolist()]
+            of_host -= again
+            fresh -= again
+        is_standing = (of_host >= OUTLET_ARTICLES) | (fresh >= STOCK_ARTICLES)
+        return np.asarray(is_standing & (sentences != 0))
 
     def add(self, sentences: U64, host: int, clock_ms: int, *, is_linked: bool) -> None:
         """Count an article's sentences; one that repeats another article makes no stock text."""
@@ -51,7 +54,7 @@ class StandingText:
             for old in [number for number in self._epochs if number <= epoch - EPOCHS]:
                 del self._epochs[old]
         keys: Any = np.unique(_keys(sentences[sentences != 0]))
-        self._epochs[epoch].add(keys, host & ~1 | is_linked)
+        self._epochs[epoch].add(~keys if is_linked else keys, host)
 
     def save(self, folder: Path) -> None:
         """Write all epochs."""

@@ -125,8 +125,7 @@ class DedupeState:
         """Point the row at its original; a derived article stays its own original."""
         other = self._index.rows[number]
         if tier == "derived":
-            source = other.copy_of if other.is_copy else other.article
-            return row._replace(copy_of=source, tier=TIERS.index(tier))
+            return row._replace(copy_of=other.article, tier=TIERS.index(tier))
         original = self._original(other)
         return row._replace(copy_of=original.article, family=original.first, root=original.root, tier=TIERS.index(tier))
 

@@ -89,6 +89,7 @@ class Supervisor:
         adopt_orphans()
         self._others = children()
         asyncio.get_running_loop().add_signal_handler(signal.SIGCHLD, self._reap)
+        failed: list[Exception] = []
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._keep(process)) for process in self.processes.values()]
@@ -97,9 +98,11 @@ class Supervisor:
                 for task in tasks:
                     task.cancel()
         except* ServiceFailedError as failures:
-            raise failures.exceptions[0] from None
+            failed.extend(failures.exceptions)
         finally:
             await self._stop_all()
+        if failed:  # raised in there it would come out as a group
+            raise failed[0]
 
     async def _announce(self, up: Callable[[], None]) -> None:
         await asyncio.gather(*(process.is_up.wait() for process in self.processes.values()))

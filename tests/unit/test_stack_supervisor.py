@@ -104,6 +104,14 @@ def test_an_end_before_readiness_fails_the_start_and_shows_the_log(tmp_path):
     assert children() == before
 
 
+def test_two_failures_at_once_are_one_message(tmp_path):
+    """Two processes of a broken stage end together: the first tells, and it is no group of exceptions."""
+    twins = [Service(name, python("raise SystemExit(3)"), ready=exists(tmp_path / "never")) for name in ("one", "two")]
+
+    with pytest.raises(ServiceFailedError, match="ended with exit code 3"):
+        start_and_stop(twins, tmp_path / "logs")
+
+
 def test_a_service_that_is_never_ready_fails_the_start(tmp_path):
     """Readiness has a limit, and the process that kept us waiting is ended."""
     before = children()

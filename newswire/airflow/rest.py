@@ -40,17 +40,18 @@ class Run:
 
 
 @contextmanager
-def open_airflow(settings: Settings) -> Iterator[Airflow]:
+def open_airflow(settings: Settings, *, patience_seconds: float = 30.0) -> Iterator[Airflow]:
     """Open the REST API of the Airflow that the settings name."""
     loopback = {f"all://{host}": None for host in ("127.0.0.1", "localhost")}  # never by way of a proxy
     with httpx.Client(base_url=settings.airflow_url, timeout=30, mounts=loopback) as http:
-        yield Airflow(http, settings.airflow_username, settings.airflow_password.get_secret_value())
+        password = settings.airflow_password.get_secret_value()
+        yield Airflow(http, settings.airflow_username, password, patience_seconds=patience_seconds)
 
 
 class Airflow:
     """Airflow, logged in at the first request; an API server that restarts is waited for."""
 
-    def __init__(self, http: httpx.Client, username: str, password: str, *, patience_seconds: float = 30.0) -> None:
+    def __init__(self, http: httpx.Client, username: str, password: str, *, patience_seconds: float) -> None:
         self.url = str(http.base_url).rstrip("/")
         self._http = http
         self._login = {"username": username, "password": password}

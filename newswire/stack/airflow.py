@@ -145,6 +145,8 @@ def kafka_connection(settings: Settings) -> str:
         "group.id": f"{settings.topic_prefix}crawl_source",
         "enable.auto.commit": "false",  # the offset is committed once the event is stored
         "auto.offset.reset": "earliest",
+        "reconnect.backoff.ms": 500,  # the client logs every attempt while the broker is away
+        "reconnect.backoff.max.ms": 5000,
     }
     return json.dumps(
         {"conn_type": "kafka", "extra": {key: value for key, value in extra.items() if value is not None}}

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from newswire.settings import Settings, child_environment
+from newswire.stack.probes import fetch_page
 from newswire.stack.service import Probe, Service
 
 PYTHON = (sys.executable, "-m")
+ASK_TIMEOUT_SECONDS = 10.0
 USERS = ("admin", "viewer")
 DATABASE = "metadatabase"  # as the health report calls it
 COMPONENTS = {  # service name -> (arguments, its name in Airflow's health report)
@@ -213,11 +213,9 @@ class Health:
         return self.report
 
     async def _ask(self) -> dict[str, dict[str, str]]:
-        try:
-            async with httpx.AsyncClient(base_url=self.url, timeout=10, trust_env=False) as client:
-                # The first request to the tasks' API builds its routes for seconds: no task should have to wait for it.
-                (await client.get("/execution/health")).raise_for_status()
-                report: dict[str, dict[str, str]] = (await client.get("/api/v2/monitor/health")).json()
-                return report
-        except (httpx.HTTPError, ValueError):
+        # The first request to the tasks' API builds its routes for seconds: no task should have to wait for it.
+        if await fetch_page(f"{self.url}/execution/health", ASK_TIMEOUT_SECONDS) is None:
             return {}
+        page = await fetch_page(f"{self.url}/api/v2/monitor/health", ASK_TIMEOUT_SECONDS)
+        report: dict[str, dict[str, str]] = json.loads(page) if page else {}
+        return report

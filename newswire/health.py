@@ -15,6 +15,7 @@ from newswire.metrics import Metrics
 from newswire.settings import Settings
 
 STALE_SECONDS = 60.0
+STOP_SECONDS = 0.1  # how long the server may take to notice its end
 
 
 class Health:
@@ -70,7 +71,7 @@ def serve_health(settings: Settings, stage: str, instruments: Instruments) -> It
 
     server = ThreadingHTTPServer((settings.metrics_host, settings.metrics_port), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(STOP_SECONDS,), name="health", daemon=True).start()
     note = settings.state_dir / "metrics" / f"{stage}-{os.getpid()}"
     try:
         _forget_the_dead(note.parent, stage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from newswire.broker import Consumer, Producer
 from newswire.errors import ConfigError, Retry
 from newswire.settings import Settings
 
-CONNECT_SECONDS = 10
+CONNECT_SECONDS = 5
 DEFAULT_RECORD_BYTES = 1_000_000  # the broker's limit of 1 MiB, less what a batch adds
 DEAD_LETTER_RECORD_BYTES = 2 << 20  # a record of any topic fits, with its dlq.* headers
 
@@ -110,9 +111,25 @@ def open_admin(settings: Settings) -> Any:
         return KafkaAdminClient(**_connection(settings, "newswire-admin"))
 
 
+def _knock(bootstrap: str) -> None:
+    """Raise Retry where nobody listens: a client that fails to connect leaves its thread behind, trying for ever."""
+    refusal: OSError | None = None
+    for address in bootstrap.split(","):
+        host, _, port = address.rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS):
+                return
+        except OSError as error:
+            refusal = error
+        except ValueError as error:
+            raise ConfigError(f"NEWSWIRE_KAFKA_BOOTSTRAP names no host:port: {address!r}") from error
+    raise Retry(f"Kafka: no broker at {bootstrap}: {refusal}")
+
+
 def _connection(settings: Settings, client: str) -> dict[str, Any]:
     if util.crc32c_c is None:
-        raise ConfigError("the package crc32c is missing: checksums in Python hold 50 pages a second; install it")
+        raise ConfigError("the package crc32c is missing: checksums in Python hold 50 pages a second. Install it")
+    _knock(settings.kafka_bootstrap)
     password = settings.kafka_sasl_password
     return {
         "bootstrap_servers": settings.kafka_bootstrap.split(","),

@@ -75,13 +75,13 @@ def apply_topics(settings: Settings, *, wait_seconds: float = 60.0) -> dict[str,
 
 def _await_admin(settings: Settings, wait_seconds: float) -> Any:
     deadline = time.monotonic() + wait_seconds
+    log.debug("topics.kafka_awaited", bootstrap=settings.kafka_bootstrap)
     while True:
         try:
             return open_admin(settings)
         except Retry as error:
             if time.monotonic() > deadline:
                 raise Retry(f"{error}; waited {wait_seconds:g} s. Is it running? See `newswire status`") from error
-            log.info("topics.kafka_awaited", bootstrap=settings.kafka_bootstrap)
             time.sleep(0.2)
 
 

@@ -275,7 +275,7 @@ def test_killed_deciders_repeat_their_decisions(pipeline):
     """Kill -9 in the middle of the log, again and again: every decision is there and none differs from another."""
     settings = pipeline
     with open_publisher(settings, "parse") as publisher:
-        for n in range(1500):
+        for n in range(600):
             publisher.send(Out(PARSED_ARTICLES, parsed(n)))
         publisher.flush()
     wanted = expected(settings)

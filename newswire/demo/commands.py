@@ -56,6 +56,7 @@ def _show(console: Console, settings: Settings, outcome: Outcome) -> None:
     from newswire.stack.state import read_report
 
     console.print(_table(outcome))
+    _show_other_ends(console, outcome)
     _show_searches(console, settings, outcome)
     console.rule("Where everything is", align="left")
     show_addresses(console, read_report(settings.state_dir))
@@ -63,17 +64,22 @@ def _show(console: Console, settings: Settings, outcome: Outcome) -> None:
 
 
 def _table(outcome: Outcome) -> Table:
-    counts = ("found", "fetched", "parsed", "revised", "copies", "indexed")
-    table = Table(
-        "outlet", *counts, "ended otherwise", title="What became of it", title_justify="left", box=SIMPLE_HEAD
-    )
-    for column in table.columns[1:-1]:
+    counts = ("found", "fetched", "parsed", "revised", "copies", "indexed", "other end")
+    table = Table("outlet", *counts, title="What became of every address", title_justify="left", box=SIMPLE_HEAD)
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
         column.justify = "right"
     for source, tally in outcome.tallies.items():
         numbers = (tally.discovered, tally.fetched, tally.parsed, tally.revisions, tally.copies, tally.indexed)
-        others = ", ".join(f"{end} {count}" for end, count in sorted(tally.ends.items()))
-        table.add_row(outcome.truth.outlets[source].name, *map(str, numbers), others)
+        table.add_row(outcome.truth.outlets[source].name, *map(str, numbers), str(tally.ends.total() or ""))
     return table
+
+
+def _show_other_ends(console: Console, outcome: Outcome) -> None:
+    console.print("Ended otherwise, as it should:" if not outcome.differences else "Ended otherwise:")
+    for source, tally in outcome.tallies.items():
+        for end, count in sorted(tally.ends.items()):
+            console.print(f"  {outcome.truth.outlets[source].name}: {count} {end}", highlight=False)
 
 
 def _show_searches(console: Console, settings: Settings, outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ import socket
 from collections import defaultdict
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 
@@ -64,6 +65,21 @@ def test_all_of_it_is_up(killed_demo, product):
     status = product.command("status", "--json")
     assert status.returncode == 0, status.stdout
     assert set(json.loads(status.stdout)["lag"].values()) == {0}
+
+
+def test_everything_listens_on_loopback_only(killed_demo, product):
+    """No process of the stack can be reached from another machine."""
+    report = read_report(product.state_dir)
+    roots = [psutil.Process(service["pid"]) for service in report["services"].values() if service["pid"]]
+    family = [process for root in roots for process in (root, *root.children(recursive=True))]
+    listening = {
+        socket.laddr.ip
+        for process in family
+        for socket in process.net_connections("inet")
+        if socket.status == psutil.CONN_LISTEN
+    }
+    assert listening
+    assert all(address.startswith(("127.", "::1", "::ffff:127.")) for address in listening), listening
 
 
 def test_no_host_was_asked_faster_than_its_pace(killed_demo, product):

@@ -29,6 +29,7 @@ class Totals(TypedDict):
     done: dict[str, int]
     failed: dict[str, int]
     reasons: dict[str, str]
+    verdict: str | None
 
 
 def announce_crawl(
@@ -49,15 +50,15 @@ def announce_crawl(
     totals = add_up(expected, reports)
     ti.xcom_push(key=COUNTS, value=totals)
     log.info("airflow.crawl_ended", counts=totals["counts"], done=totals["done"], failed=totals["failed"])
-    if verdict := judge(expected, totals):
-        raise AirflowFailException(verdict)
+    if totals["verdict"]:
+        raise AirflowFailException(totals["verdict"])
     if not totals["counts"].get("fetched"):
         raise AirflowSkipException("nothing new")
     event.extra = totals["counts"]
 
 
 def add_up(expected: Mapping[str, int], reports: Mapping[str, Iterable[Report | None]]) -> Totals:
-    """Return the sums over all reports; what did not report has failed."""
+    """Return the sums over all reports, and the verdict; what did not report has failed."""
     counts: Counter[str] = Counter()
     done: dict[str, int] = {}
     reasons: dict[str, str] = {}
@@ -68,14 +69,14 @@ def add_up(expected: Mapping[str, int], reports: Mapping[str, Iterable[Report | 
             reasons |= report["failed"]
         done[kind] = sum(len(report["done"]) for report in present)
     failed = {kind: expected[kind] - number for kind, number in done.items()}
-    return Totals(counts=dict(counts), done=done, failed=failed, reasons=reasons)
+    return Totals(counts=dict(counts), done=done, failed=failed, reasons=reasons, verdict=_judge(expected, done))
 
 
-def judge(expected: Mapping[str, int], totals: Totals) -> str | None:
+def _judge(expected: Mapping[str, int], done: Mapping[str, int]) -> str | None:
     """Return why the run is a failure: more than half of the sources, or of the hosts, failed."""
-    for kind, failed in totals["failed"].items():
+    for kind, number in done.items():
         if not expected[kind]:
             return f"there were no {kind} to crawl"
-        if failed * 2 > expected[kind]:
-            return f"only {totals['done'][kind]} of {expected[kind]} {kind} could be crawled: {totals['reasons']}"
+        if number * 2 < expected[kind]:
+            return f"only {number} of {expected[kind]} {kind} could be crawled; the tasks' logs say why"
     return None

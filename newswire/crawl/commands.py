@@ -32,6 +32,7 @@ class Outcome(TypedDict):
     page: str
     counts: dict[str, int]
     failed: dict[str, str]
+    verdict: str | None
 
 
 @click.command("crawl")
@@ -108,12 +109,15 @@ def _outcome(airflow: Airflow, run: Run) -> Outcome:
         page=airflow.page(run),
         counts=totals.get("counts", {}),
         failed=totals.get("reasons", {}),
+        verdict=totals.get("verdict"),
     )
 
 
 def _print(outcome: Outcome, console: Console) -> None:
     colour = "red" if outcome["state"] == "failed" else "green"
     console.print(f"[{colour}]{outcome['dag_id']}: {outcome['state']}[/]")
+    if outcome["verdict"]:
+        console.print(outcome["verdict"], markup=False)
     if outcome["counts"]:
         table = Table("", "", show_header=False, box=None)
         for name, number in outcome["counts"].items():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -18,20 +20,23 @@ from newswire.urls import host_of
 # blocks it no longer than a request may last. The clock is the database's, so machines need not agree on theirs.
 _TAKE: Final = """
     WITH taken AS (
-        INSERT INTO hosts (host, next_request_at) VALUES (%(host)s, clock_timestamp() + %(lease)s * interval '1 s')
-        ON CONFLICT (host) DO UPDATE SET next_request_at = excluded.next_request_at
+        INSERT INTO hosts (host, next_request_at, held_by)
+        VALUES (%(host)s, clock_timestamp() + %(lease)s * interval '1 s', %(holder)s)
+        ON CONFLICT (host) DO UPDATE SET next_request_at = excluded.next_request_at, held_by = excluded.held_by
         WHERE hosts.next_request_at <= clock_timestamp()
-        RETURNING 0::float8 AS wait
+        RETURNING true AS is_ours
     )
-    SELECT wait FROM taken
+    SELECT is_ours, 0::float8 AS wait, true AS is_held FROM taken
     UNION ALL
-    SELECT extract(epoch FROM next_request_at - clock_timestamp())::float8 FROM hosts
-    WHERE host = %(host)s AND NOT EXISTS (SELECT FROM taken)
+    SELECT false, greatest(0, extract(epoch FROM next_request_at - clock_timestamp()))::float8, held_by IS NOT NULL
+    FROM hosts WHERE host = %(host)s AND NOT EXISTS (SELECT FROM taken)
 """
 _GIVE_BACK: Final = """
-    UPDATE hosts SET next_request_at = clock_timestamp() + %(delay)s * interval '1 s' WHERE host = %(host)s
+    UPDATE hosts SET next_request_at = clock_timestamp() + %(delay)s * interval '1 s', held_by = NULL
+    WHERE host = %(host)s AND held_by = %(holder)s
 """
 _SHORTEST_WAIT: Final = 0.005
+_LOOK_AGAIN_SECONDS: Final = 0.25  # while another worker's request is under way: it may end at any moment
 
 
 class OutOfTimeError(Exception):
@@ -49,6 +54,15 @@ class Turn:
         self.delay_seconds = delay_seconds
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Whether the turn is ours; else when to ask again, and how long the host surely wants its peace."""
+
+    wait_seconds: float
+    pause_seconds: float
+    is_ours: bool = False
+
+
 class Turns:
     """The queue before every host."""
 
@@ -62,22 +76,28 @@ class Turns:
 
         Raises OutOfTimeError when that would be after `deadline`, a time.monotonic().
         """
-        while (wait := await self.take(host)) > 0:
-            if time.monotonic() + wait >= deadline:
-                raise OutOfTimeError(host, wait)
-            await anyio.sleep(max(wait, _SHORTEST_WAIT))
+        holder = secrets.token_hex(8)  # one whose lease ran out may not give back what has become another's turn
+        while not (answer := await self._take(host, holder)).is_ours:
+            if time.monotonic() + answer.wait_seconds >= deadline:
+                raise OutOfTimeError(host, answer.pause_seconds)
+            await anyio.sleep(max(answer.wait_seconds, _SHORTEST_WAIT))
         turn = Turn(delay_seconds)
         try:
             yield turn
         finally:
             with anyio.CancelScope(shield=True):
-                await self._database.execute(_GIVE_BACK, {"host": host, "delay": turn.delay_seconds})
+                await self._database.execute(_GIVE_BACK, {"host": host, "delay": turn.delay_seconds, "holder": holder})
 
-    async def take(self, host: str) -> float:
-        """Take the turn if it is free and return 0, else the seconds until it may be."""
-        rows = await fetch_all(self._database, _TAKE, {"host": host, "lease": self._lease_seconds})
-        # No row: another worker has just taken the first turn of a host that nobody knew.
-        return max(0.0, float(rows[0]["wait"])) if rows else _SHORTEST_WAIT
+    async def _take(self, host: str, holder: str) -> _Answer:
+        values = {"host": host, "holder": holder, "lease": self._lease_seconds}
+        rows = await fetch_all(self._database, _TAKE, values)
+        if not rows:  # another worker has just taken the first turn of a host that nobody knew
+            return _Answer(wait_seconds=_SHORTEST_WAIT, pause_seconds=0.0)
+        row = rows[0]
+        if row["is_held"] and not row["is_ours"]:
+            return _Answer(wait_seconds=min(row["wait"], _LOOK_AGAIN_SECONDS), pause_seconds=0.0)
+        # A wait of nothing is not yet a turn: the pause has ended since the statement looked.
+        return _Answer(wait_seconds=row["wait"], pause_seconds=row["wait"], is_ours=row["is_ours"])
 
 
 def host_delays(sources: Iterable[Source]) -> Mapping[str, float]:

@@ -94,5 +94,5 @@ class Polls:
         """Keep why it failed and when to come back."""
         doubled = 60.0 * 2 ** min(poll.errors, 20) if poll.errors >= _TOLERATED_ERRORS else 0.0
         pause = max(min(doubled, _LONGEST_PAUSE_SECONDS), retry_after or 0.0)
-        values: dict[str, Any] = {"url": poll.url, "error": error, "status": status, "pause": pause}
+        values: dict[str, Any] = {"url": poll.url, "error": error.replace("\0", ""), "status": status, "pause": pause}
         await self._database.execute(_SAVE_BAD, values)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
+from functools import partial
 
 import pytest
 
@@ -14,9 +16,10 @@ from newswire.testing.site import Page
 pytestmark = pytest.mark.servers
 
 
-def fetch_in_threads(crawl, number):
-    """Fetch the host with several workers at once, each with its own connections."""
-    threads = [threading.Thread(target=fetch_host, args=(crawl.site.host, crawl.settings)) for _ in range(number)]
+def fetch_in_threads(crawl, number, limit):
+    """Fetch the host with several workers at once, each with its own connections and its own share."""
+    work = partial(fetch_host, crawl.site.host, crawl.settings, limit=limit)
+    threads = [threading.Thread(target=work) for _ in range(number)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -29,10 +32,23 @@ def test_several_workers_keep_one_pace(crawl):
     crawl.write_source(delay_seconds=0.15)
     crawl.site.set_feed(*paths)
     crawl.discover()
-    fetch_in_threads(crawl, 3)
+    fetch_in_threads(crawl, 3, limit=3)
     assert min(crawl.site.gaps()) >= 0.15
     assert sorted(path for path in crawl.site.paths() if path in paths) == sorted(paths)
     assert set(crawl.states().values()) == {"fetched"}
+
+
+def test_a_worker_that_waits_goes_on_as_soon_as_the_other_is_done(crawl):
+    """While a request is under way its turn is held for as long as it may last; it mostly ends sooner."""
+    crawl.write_source(delay_seconds=0.05)
+    crawl.site.set_feed("/a", "/b", "/c", "/d")
+    crawl.discover()
+    for path in ("/a", "/b", "/c", "/d"):
+        crawl.site.pages[path] = lambda _: time.sleep(0.1) or Page("<p>slow</p>")
+    began = time.monotonic()
+    fetch_in_threads(crawl, 4, limit=1)
+    assert time.monotonic() - began < 8
+    assert min(crawl.site.gaps()) >= 0.05
 
 
 def test_a_crawl_delay_slows_us_down_and_never_speeds_us_up(crawl):
@@ -50,7 +66,7 @@ def test_robots_txt_is_asked_for_once_by_all(crawl):
     """Its answer is kept for every worker until it has grown old."""
     crawl.site.set_feed("/a", "/b")
     crawl.discover()
-    fetch_in_threads(crawl, 2)
+    fetch_in_threads(crawl, 2, limit=1)
     assert crawl.site.paths().count("/robots.txt") == 1
     crawl.query("UPDATE hosts SET robots_expires_at = now()")
     crawl.discover()

@@ -36,13 +36,22 @@ def read_time(said: str | None) -> dt.datetime | None:
     return None
 
 
-def search_date(page: str) -> str | None:
-    """Search a whole page for the day it was written on: a guess, and marked as such by whoever asks."""
+def search_date(page: str, fetched_at: dt.datetime) -> dt.datetime | None:
+    """Search a whole page for the day it was written on: a guess, and to be marked as such."""
+    if not page:
+        return None
     try:
-        found = find_date(page, original_date=True, extensive_search=False, min_date=f"{_OLDEST_YEAR}-01-01")
+        found = find_date(
+            page,
+            original_date=True,
+            extensive_search=True,
+            min_date=f"{_OLDEST_YEAR}-01-01",
+            max_date=fetched_at.strftime("%Y-%m-%d"),
+        )
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, str) else None
+    # The first of January is what a copyright year gives
+    return None if not found or found.endswith("-01-01") else read_time(found)
 
 
 def find_fault(when: dt.datetime, fetched_at: dt.datetime) -> str | None:

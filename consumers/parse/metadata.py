@@ -33,11 +33,6 @@ class Visible:
     times: tuple[str, ...] = ()
     page: str = ""
 
-    @property
-    def text_date(self) -> str | None:
-        """A date that only the text holds; searched when it is asked for, for it costs."""
-        return search_date(self.page)
-
 
 @dataclass(slots=True)
 class Metadata:
@@ -167,7 +162,7 @@ def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, 
             meta.published, meta.published_source = when, kind
             meta.provenance["published_at"] = source + _zone_words(when)
             break
-    if not meta.published and (when := _valid(meta, visible.text_date, "text", origin)):
+    if not meta.published and (when := search_date(visible.page, origin.fetched_at)):
         meta.published, meta.published_source, meta.provenance["published_at"] = when, "text", "text"
     changed: list[Said] = [(data.modified, "jsonld dateModified"), *_metas(head, _MODIFIED_METAS)]
     for text, source in changed:

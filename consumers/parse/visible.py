@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from consumers.parse.metadata import Visible
 from consumers.parse.tree import Tree
 from consumers.parse.vocabulary import pattern
@@ -19,7 +21,8 @@ _BYLINES = (
     '[class*="byline"]',
 )
 _NAME = r"[^\W\d_][\w.'’-]*"
-_SIGNED = pattern("bylines", rf"^{{}}\s*[:：]?\s+({_NAME}(?:\s+{_NAME}){{1,4}})(?:[,|].*)?$")
+_SIGNED = pattern("bylines", rf"^{{}}\s*[:：]?\s+({_NAME}(?:\s+{_NAME}){{0,4}})(?:,.*)?$")
+_PARTING = re.compile(r"\s*[|•·]\s*")
 _MAX_BYLINE_CHARS = 120
 _MAX_TIMES = 3
 _NEAR_BLOCKS = 12  # of the headline
@@ -31,11 +34,14 @@ def read_visible(tree: Tree, page: str) -> Visible:
 
 
 def _signed(tree: Tree) -> tuple[str, ...]:
-    """Return who a line near the headline says wrote it: "By Somebody"."""
+    """Return who a line near the headline says wrote it: "17 April | By Somebody"."""
     start = next((place for place, block in enumerate(tree.blocks) if block.tag == "h1"), 0)
     for block in tree.blocks[start : start + _NEAR_BLOCKS]:
-        if len(block.text) <= _MAX_BYLINE_CHARS and (found := _SIGNED.match(block.text)):
-            return (found[1],)
+        if len(block.text) > _MAX_BYLINE_CHARS:
+            continue
+        for part in _PARTING.split(block.text):
+            if (found := _SIGNED.match(part)) and not found[1][0].islower():
+                return (found[1],)
     return ()
 
 

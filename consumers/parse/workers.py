@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from concurrent.futures import TimeoutError as OverrunError
 from contextlib import contextmanager
 
@@ -33,26 +34,33 @@ _PR_SET_PDEATHSIG = 1
 @contextmanager
 def open_workers(settings: Settings) -> Iterator[Handler[FetchedPage]]:
     """Start the workers and yield the handler; they end with the block, and with this process however it ends."""
-    pool = ProcessPool(
-        max_workers=settings.parse_workers,
-        max_tasks=_PAGES_PER_LIFE,
-        initializer=_begin,
-        context=multiprocessing.get_context("spawn"),  # the consumer has threads: a fork could inherit a held lock
-    )
+    pages = PagePool(settings)
     try:
-        yield PagePool(pool, settings)
+        yield pages
     finally:
-        pool.stop()  # type: ignore[no-untyped-call]
-        pool.join()
+        pages.close()
 
 
 class PagePool:
     """Hands the pages of a batch to the workers and answers for every one of them."""
 
-    def __init__(self, pool: ProcessPool, settings: Settings) -> None:
-        self._pool = pool
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._overrun_seconds = 0.0
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._settings.parse_workers,
+            max_tasks=_PAGES_PER_LIFE,
+            initializer=_begin,
+            context=multiprocessing.get_context("spawn"),  # the consumer has threads: a fork could inherit a held lock
+        )
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
 
     def __call__(self, records: Sequence[Record[FetchedPage]]) -> list[Answer]:
         """Parse the pages of a batch, in order."""
@@ -70,6 +78,10 @@ class PagePool:
     def _send(self, page: FetchedPage) -> ProcessFuture[Outcome]:
         patient = self._overrun_seconds < _PATIENCE_SECONDS
         limit = self._settings.parse_seconds if patient else min(_IMPATIENT_SECONDS, self._settings.parse_seconds)
+        if not self._pool.active:  # a worker that dies idle breaks the pool
+            log.warning("parse.pool_broken")
+            self.close()
+            self._pool = self._new_pool()
         return self._pool.schedule(parse_page, args=(page, self._settings), timeout=limit)
 
     def _answer(self, page: FetchedPage, future: ProcessFuture[Outcome], *, again: bool = True) -> Answer:
@@ -80,11 +92,11 @@ class PagePool:
             self._overrun_seconds += time.monotonic() - started
             log.warning("parse.page_overran", url=page.url)
             return Reject("time-limit", f"not parsed within {self._settings.parse_seconds:g} s; its worker was killed")
-        except ProcessExpired as death:
+        except (ProcessExpired, BrokenExecutor) as death:
             if again:  # it may have been a stray signal, or another program that took the memory
                 return self._answer(page, self._send(page), again=False)
-            log.warning("parse.worker_died", url=page.url, exit_code=death.exitcode)
-            return Reject("worker-died", f"two workers died of this page, the last with {death.exitcode}")
+            log.warning("parse.worker_died", url=page.url, error=str(death))
+            return Reject("worker-died", f"two workers died of this page: {death}")
         return outcome if isinstance(outcome, Reject) else (Out(PARSED_ARTICLES, outcome),)
 
 

@@ -1,0 +1,50 @@
+"""Bytes become text once, and rightly, whatever page and server say of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from consumers.parse.decode import decode
+
+SPANISH = "La función empezó a las ocho: señores, señoras, niños y niñas llenaron el salón. ¿Quién lo había soñado?"
+RUSSIAN = "Мастерская открылась в субботу, и к вечеру заработали семнадцать приёмников из тридцати одного."
+
+
+@pytest.mark.parametrize("label", ["utf-8", "iso-8859-1", "", "no-such-charset"])
+def test_utf8_is_utf8_whatever_is_declared(label):
+    """Strict UTF-8 goes before every label."""
+    raw = f'<meta charset="{label}">{SPANISH}'.encode()
+    assert decode(raw, label).text.endswith(SPANISH)
+    assert decode(raw, label).charset == "utf-8"
+
+
+@pytest.mark.parametrize(("text", "charset"), [(SPANISH, "cp1252"), (RUSSIAN, "cp1251"), (RUSSIAN, "koi8-r")])
+@pytest.mark.parametrize("label", ["utf-8", None])
+def test_a_legacy_page_is_recognised_without_help(text, charset, label):
+    """Undeclared, or wrongly declared as UTF-8, a legacy charset is detected."""
+    meta = f'<meta charset="{label}">' if label else ""
+    assert decode(f"{meta}<p>{text * 3}</p>".encode(charset), label).text.endswith(f"{text * 3}</p>")
+
+
+def test_http_and_meta_name_the_charset():
+    """A declared charset that fits strictly is taken; labels mean what browsers read under them."""
+    assert decode("“quoted”".encode("cp1252"), "iso-8859-1").text == "“quoted”"
+    assert decode('<meta charset="gb2312">鎔'.encode("gb18030")).text.endswith("鎔")
+
+
+def test_a_few_broken_bytes_leave_a_page_utf8():
+    """One cut sign in a long page does not make it Latin-1."""
+    found = decode(RUSSIAN.encode() * 20 + b"\xd0")
+    assert found.source == "utf-8 mended"
+    assert found.text.startswith(RUSSIAN)
+
+
+def test_seven_bit_japanese_is_not_taken_for_utf8():
+    """ISO-2022-JP is valid UTF-8 byte by byte; its label decides."""
+    assert decode('<meta charset="iso-2022-jp">朝市'.encode("iso2022_jp")).text.endswith("朝市")
+
+
+def test_marks_of_byte_order_go_first():
+    """UTF-16 with its mark is read, and the mark is gone."""
+    assert decode("\ufeffábc".encode("utf-16-le")).text == "ábc"
+    assert decode(b"\xef\xbb\xbf<p>").text == "<p>"

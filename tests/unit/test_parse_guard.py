@@ -1,0 +1,77 @@
+"""Pages made to hurt are answered, or refused with a reason, and soon."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import time
+
+import pytest
+
+from consumers.parse.extraction import extract_article
+from consumers.parse.guard import cut_scripts, find_danger
+from consumers.parse.metadata import Origin
+from consumers.parse.refusal import Refused
+
+BODY = "<p>" + "A plain sentence of prose, with a comma and some words. " * 6 + "</p>"
+MANY = " ".join(f'a{n}="v"' for n in range(100_000))
+PAGES = {
+    "nested": "<div>" * 20_000 + BODY,
+    "unclosed": "<p><b>x" * 50_000,
+    "tables": "<table><tr><td>" * 20_000 + BODY,
+    "attributes": f"<div {MANY}>{BODY * 5}</div>",
+    "entities": "<p>" + "&#x41;&bogus;" * 200_000 + "</p>",
+    "script": "<script>" + "var a='<p>x</p>';" * 300_000 + "</script>" + BODY * 5,
+    "jsonld": '<script type="application/ld+json">' + '{"a":' * 5000 + "}" * 5000 + "</script>" + BODY * 5,
+    "comment": BODY * 5 + "<!-- " + BODY * 2000,
+    "by": "<h1>x</h1>" + "".join(f"<p>By {'Aa' * 50} {n}</p>" for n in range(300)) + BODY,
+}
+ORIGIN = Origin("https://outlet.example/a", dt.datetime(2031, 5, 1, tzinfo=dt.UTC))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_made_to_hurt_costs_little(name):
+    """No shape of a page takes the reader more than four CPU seconds, and only Refused is raised."""
+    started = time.process_time()
+    with contextlib.suppress(Refused):
+        extract_article(f"<html><body>{PAGES[name]}".encode(), ORIGIN)
+    assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize(("name", "words"), [("nested", "nested"), ("attributes", "words"), ("tables", "tags")])
+def test_the_guard_says_what_it_saw(name, words):
+    """What trips the guard is named, before any tree is built."""
+    assert words in find_danger(PAGES[name])
+
+
+def test_ordinary_pages_pass_the_guard():
+    """A long page, a tag with a large quoted value, and scripts with tags in them are no danger."""
+    assert find_danger(BODY * 2000) is None
+    assert find_danger(f"<div data-state='{'a b ' * 20_000}'>{BODY}</div>") is None
+    assert cut_scripts("a<script>x</style><p></script>b<style>p</style>c").split() == ["a", "b", "c"]
+
+
+def test_the_slow_path_reads_what_the_fast_one_may_not():
+    """A page with too many attributes still gives its paragraphs, and says how it was read."""
+    found = extract_article(f"<html><title>A title</title><body>{PAGES['attributes']}".encode(), ORIGIN)
+    assert found.reading.reader == "slow"
+    assert found.body.startswith("A plain sentence")
+    assert "read slowly" in found.meta.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", "empty"),
+        (b" \n ", "empty"),
+        (b"just words, no markup. " * 40, "not-html"),
+        (b"<html>" + bytes((n * 197 + (n >> 8) * 31) % 256 for n in range(100_000)) + b"<p>", None),
+        (b"<p>" + b"x" * 12_000_001, "too-large"),
+        (b"<html><body><p>Three words only.</p></body></html>", "too-short"),
+    ],
+)
+def test_what_is_no_article_is_refused_with_a_reason(raw, reason):
+    """Nothing, noise, plain text, too much and too little: each has its word."""
+    with pytest.raises(Refused) as caught:
+        extract_article(raw, ORIGIN)
+    assert caught.value.reason == reason or (reason is None and caught.value.reason)

@@ -1,0 +1,155 @@
+"""The fields around the body: which source wins, what is refused, and that it is said."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+
+from consumers.parse.dates import as_utc, read_time
+from consumers.parse.extraction import extract_article
+from consumers.parse.jsonld import read_jsonld
+from consumers.parse.metadata import Origin
+from consumers.parse.names import clean_names
+from schemas.messages import FeedEntry
+
+NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
+URL = "https://www.outlet.example/a/story"
+TEXT = "".join(
+    f"<p>Sentence number {n} of a text that is long enough to be taken for an article by all.</p>" for n in range(9)
+)
+
+
+def read(head="", body=TEXT, **origin):
+    page = f"<html lang='en'><head>{head}</head><body><h1>A headline</h1><article>{body}</article></body></html>"
+    return extract_article(page.encode(), Origin(URL, NOW, **origin)).meta
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("2031-04-17T08:15:00+02:00", "2031-04-17T06:15:00+00:00"),
+        ("2031-04-17T08:15:00.123Z", "2031-04-17T08:15:00.123000+00:00"),
+        ("2031-04-17 08:15:00 +0200", "2031-04-17T06:15:00+00:00"),
+        ("Thu, 17 Apr 2031 08:15:00 GMT", "2031-04-17T08:15:00+00:00"),
+        ("17.04.2031 08:15", "2031-04-17T08:15:00+00:00"),
+        ("20310417", "2031-04-17T00:00:00+00:00"),
+        ("1934266500", "2031-04-18T08:15:00+00:00"),
+    ],
+)
+def test_times_are_read_as_sites_write_them(said, meant):
+    """Hour and zone survive; a time without zone counts as UTC."""
+    assert as_utc(read_time(said)).isoformat() == meant
+
+
+@pytest.mark.parametrize(
+    "said", ["", "soon", "99999-99-99T99:99", "2031-13-45", None, "12345678901234567890", "0000-00-00"]
+)
+def test_what_is_no_time_is_none(said):
+    """Nonsense gives nothing, and raises nothing."""
+    assert read_time(said) is None
+
+
+def test_a_date_to_come_gives_way_to_the_feeds_and_is_noted():
+    """An impossible date is refused with a note; the next source is asked."""
+    head = '<meta property="article:published_time" content="2093-01-01T00:00:00Z">'
+    meta = read(head, feed=FeedEntry(published_at=dt.datetime(2031, 4, 30, 9, tzinfo=dt.UTC)))
+    assert meta.published_source == "feed"
+    assert meta.published == dt.datetime(2031, 4, 30, 9, tzinfo=dt.UTC)
+    assert "future" in meta.notes[0]
+
+
+def test_a_date_found_only_in_the_text_is_marked_as_such():
+    """What no markup says is source `text`."""
+    meta = read(body=f"<p>Published on 17 April 2031</p>{TEXT}")
+    assert (meta.published.date(), meta.published_source) == (dt.date(2031, 4, 17), "text")
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        (["By Kit Osei and Lena Brand"], ("Kit Osei", "Lena Brand")),
+        (["Von Malte Sievers", "malte sievers"], ("Malte Sievers",)),
+        (["https://social.example/kit", "kit@outlet.example", "admin"], ()),
+        (["kit-osei"], ("Kit Osei",)),
+        (["Martin Lund, Jr."], ("Martin Lund, Jr",)),
+        (["Kit Osei (Image: Somebody)"], ("Kit Osei",)),
+    ],
+)
+def test_authors_are_a_clean_list(said, names):
+    """Words around a name, addresses and placeholders go; each name stands once."""
+    assert clean_names(said) == names
+
+
+def test_a_byline_goes_before_the_house():
+    """Where metadata sign with the outlet's own name, the byline says who it was."""
+    head = '<meta property="og:site_name" content="The Outlet"><meta name="author" content="The Outlet">'
+    assert read(head, body=f'<p class="byline">By <a rel="author">Kit Osei</a></p>{TEXT}').authors == ("Kit Osei",)
+
+
+@pytest.mark.parametrize(
+    ("claim", "canonical"),
+    [
+        ("/a/other", "https://www.outlet.example/a/other"),
+        ("https://m.outlet.example/x", "https://m.outlet.example/x"),
+        ("https://elsewhere.example.org/x", URL),
+        ("https://www.outlet.example/", URL),
+        ("javascript:void(0)", URL),
+    ],
+)
+def test_a_page_may_only_speak_for_its_own_site(claim, canonical):
+    """A canonical address elsewhere, or the front page, is refused: it would overwrite another's article."""
+    assert read(f'<link rel="canonical" href="{claim}">').canonical == canonical
+
+
+def test_the_sites_name_is_cut_from_the_title():
+    """Behind or before the headline, and after what the visible headline ends with."""
+    site = '<meta property="og:site_name" content="The Outlet">'
+    assert read(f'{site}<meta property="og:title" content="Some words - The Outlet">').title == "Some words"
+    assert read('<meta property="og:title" content="A headline | City | Outlet.example">').title == "A headline"
+    assert (
+        read(f'{site}<meta property="og:title" content="Trains - and boats - The Outlet">').title
+        == "Trains - and boats"
+    )
+
+
+def test_rights_are_read():
+    """Paywall and AI-use come from JSON-LD, metas and the X-Robots-Tag header."""
+    data = json.dumps({"@type": "NewsArticle", "headline": "A headline", "isAccessibleForFree": "False"})
+    assert read(f'<script type="application/ld+json">{data}</script>').is_paywalled is True
+    assert read(robots_tag="noai").allows_ai_use is False
+    assert read('<meta name="robots" content="index, noai">').allows_ai_use is False
+    assert (read().is_paywalled, read().allows_ai_use) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "{",
+        "[[[[",
+        "null",
+        '{"@type":1}',
+        '{"@graph":[1,null,{"@type":"Article","author":[null,{"name":7}]}]}',
+        '{"a":' * 3000,
+    ],
+)
+def test_broken_jsonld_says_nothing_and_raises_nothing(script):
+    """Whatever stands in the script, reading it gives a description."""
+    assert read_jsonld(f'<script type="application/ld+json">{script}</script>', URL).headline is None
+
+
+def test_the_article_with_the_pages_address_is_chosen():
+    """Several articles in the JSON-LD: the one that the page is about, with its author by reference."""
+    graph = [
+        {
+            "@type": "NewsArticle",
+            "headline": "Another",
+            "url": "https://www.outlet.example/b",
+            "datePublished": "2031-01-01",
+        },
+        {"@type": "NewsArticle", "headline": "This", "url": URL, "author": {"@id": "#kit"}},
+        {"@id": "#kit", "@type": "Person", "name": "Kit Osei"},
+    ]
+    found = read_jsonld(f'<script type="application/ld+json">{json.dumps({"@graph": graph})}</script>', URL)
+    assert (found.headline, found.authors) == ("This", ("Kit Osei",))

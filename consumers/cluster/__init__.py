@@ -8,6 +8,7 @@ from newswire.stage import LogStage
 from schemas.topics import ARTICLES, DEDUPLICATED_ARTICLES, STORIES
 
 if TYPE_CHECKING:
+    from consumers.cluster.bench import Bench
     from newswire.settings import Settings
     from newswire.stage import LogState
     from schemas.messages import DeduplicatedArticle
@@ -20,4 +21,13 @@ def new_state(settings: Settings) -> LogState[DeduplicatedArticle]:  # noqa: ARG
     return ClusterState()
 
 
-STAGE = LogStage("cluster", reads=DEDUPLICATED_ARTICLES, writes=(ARTICLES, STORIES), new_state=new_state)
+def bench() -> Bench:
+    """Return a fresh clusterer for a scorer."""
+    from consumers.cluster.bench import Bench
+
+    return Bench()
+
+
+STAGE = LogStage(
+    "cluster", reads=DEDUPLICATED_ARTICLES, writes=(ARTICLES, STORIES), new_state=new_state, state_version=2
+)

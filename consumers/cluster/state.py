@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from consumers.cluster.active import ActiveStories, Choice, Story, begin
+from consumers.cluster.frequencies import Rarity, Week
+from consumers.cluster.members import Chronicle
+from consumers.cluster.terms import read_terms
+from consumers.cluster.vectors import weigh
 from newswire.stage import Answer, Out
-from schemas.messages import Article, ArticleText, DeduplicatedArticle, StoryChanged
+from schemas.messages import Article, ArticleText, DeduplicatedArticle
 from schemas.topics import ARTICLES, DEDUPLICATED_ARTICLES, STORIES
 
 if TYPE_CHECKING:
@@ -17,123 +22,115 @@ if TYPE_CHECKING:
 
     from newswire.stage import Record
 
-WINDOW_MS = 30 * 24 * 3600 * 1000
-FILE = "state.msgpack"
-Change = Literal["created", "grew"]
+FILE: Final = "state.msgpack"
+MAX_AGE: Final = dt.timedelta(days=14)  # a date of publication further from the first sight is not believed
 
 
-class Story(Struct):
-    """The members of a story and what is said of them."""
+class Language(Struct):
+    """What is kept of one language, as a snapshot holds it."""
 
-    story_id: str
-    headline: str
-    first_seen_at: dt.datetime
-    last_seen_at: dt.datetime
-    touched_ms: int
-    members: list[str] = []
-    outlets: list[str] = []
-    languages: list[str] = []
-    revision: int = 0
+    week: Week
+    stories: list[Story]
 
 
-class Memory(Struct):
-    """All that is kept; dicts are in the order of last use, so that the oldest are forgotten first."""
+class Saved(Struct):
+    """A snapshot."""
 
-    clock_ms: int = 0
-    story_of: dict[str, str] = {}
-    stories: dict[str, Story] = {}
-    events: dict[str, int] = {}
+    clock_ms: int
+    languages: dict[str, Language]
+    chronicle: Chronicle
 
 
 class ClusterState:
     """Decides record by record; the clock is the newest record time, so a replay decides the same."""
 
     def __init__(self) -> None:
-        self._memory = Memory()
+        self._clock_ms = 0
+        self._rarity: dict[str, Rarity] = {}
+        self._active: dict[str, ActiveStories] = {}
+        self._chronicle = Chronicle()
 
     def decide(self, record: Record[DeduplicatedArticle]) -> Answer:
         """Place the article; what is unchanged or was answered before needs no message."""
-        memory, article = self._memory, record.value
+        article = record.value
         if article is None:
             return ()
-        memory.clock_ms = max(memory.clock_ms, record.timestamp_ms)
+        self._clock_ms = max(self._clock_ms, record.timestamp_ms)
         self._forget()
         event = record.headers.get("ce_id") or DEDUPLICATED_ARTICLES.id_of(article)
-        if event in memory.events:
+        if not self._chronicle.is_new_event(event, self._clock_ms) or article.verdict == "unchanged":
             return ()
-        memory.events[event] = memory.clock_ms
-        return () if article.verdict == "unchanged" else self._place(article)
+        story_id = self._chronicle.story_of(article.article_id)
+        return self._keep(article, story_id) if story_id else self._place(article)
+
+    def _keep(self, article: DeduplicatedArticle, story_id: str) -> tuple[Out[Any], ...]:
+        """Announce a revision: it stays where it is, and may have changed the story's headline."""
+        changed = self._chronicle.revise(story_id, article, self._clock_ms)
+        return (_announce(article, story_id, None), *((Out(STORIES, changed),) if changed else ()))
 
     def _place(self, article: DeduplicatedArticle) -> tuple[Out[Any], ...]:
-        memory = self._memory
-        known = memory.story_of.get(article.article_id)
-        story = memory.stories.pop(known or self._choose(article), None) or _begin(article)
-        memory.stories[story.story_id] = story
-        story.touched_ms = memory.clock_ms
-        if known:
-            return (_announce_article(article, story),)
-        memory.story_of[article.article_id] = story.story_id
-        _add(story, article)
-        return _announce_article(article, story), _announce_story(
-            story, "created" if len(story.members) == 1 else "grew"
-        )
+        source = self._chronicle.story_of(article.copy_of) if article.copy_of else None
+        is_copy = article.copy_tier in {"exact", "copy"}
+        choice, story_id = None, source
+        if not (is_copy and source):
+            choice, story_id = self._join(article, source)
+        changed = self._chronicle.add(story_id or article.article_id, article, self._clock_ms, is_copy=is_copy)
+        return _announce(article, changed.story_id, choice), Out(STORIES, changed)
 
-    def _choose(self, article: DeduplicatedArticle) -> str:
-        """Return the story of the article's original, or the article's own."""
-        is_copy = article.copy_of and article.copy_tier != "derived"
-        return self._memory.story_of.get(article.copy_of or "", "") if is_copy else ""
+    def _join(self, article: DeduplicatedArticle, source: str | None) -> tuple[Choice | None, str]:
+        rarity = self._rarity.setdefault(article.language, Rarity(article.language))
+        active = self._active.setdefault(article.language, ActiveStories())
+        terms = read_terms(article.title, article.body)
+        vectors, time_ms = weigh(terms, rarity), _time_ms(article)
+        choice = active.choose(vectors, time_ms, source)
+        story = choice.story if choice else begin(article.article_id, time_ms, self._clock_ms)
+        active.add(story, vectors, time_ms, self._clock_ms)
+        rarity.learn(terms.body, self._clock_ms)
+        return choice, story.story_id
 
     def _forget(self) -> None:
-        memory, oldest_ms = self._memory, self._memory.clock_ms - WINDOW_MS
-        while memory.events and next(iter(memory.events.values())) < oldest_ms:
-            del memory.events[next(iter(memory.events))]
-        while memory.stories and (oldest := next(iter(memory.stories.values()))).touched_ms < oldest_ms:
-            del memory.stories[oldest.story_id]
-            for member in oldest.members:
-                del memory.story_of[member]
+        for rarity in self._rarity.values():
+            rarity.forget(self._clock_ms)
+        for active in self._active.values():
+            active.forget(self._clock_ms)
+        self._chronicle.forget(self._clock_ms)
 
     def save(self, folder: Path) -> None:
         """Write everything into one file."""
-        (folder / FILE).write_bytes(msgspec.msgpack.encode(self._memory))
+        languages = {name: Language(rarity.week, self._active[name].all()) for name, rarity in self._rarity.items()}
+        saved = Saved(self._clock_ms, languages, self._chronicle)
+        (folder / FILE).write_bytes(msgspec.msgpack.encode(saved))
 
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote."""
-        self._memory = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=Memory)
+        saved = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=Saved)
+        self._clock_ms, self._chronicle = saved.clock_ms, saved.chronicle
+        self._rarity = {name: Rarity(name, language.week) for name, language in saved.languages.items()}
+        self._active = {name: ActiveStories(language.stories) for name, language in saved.languages.items()}
 
 
-def _begin(article: DeduplicatedArticle) -> Story:
-    seen = article.first_seen_at
-    return Story(article.article_id, article.title, first_seen_at=seen, last_seen_at=seen, touched_ms=0)
+def _time_ms(article: DeduplicatedArticle) -> int:
+    """Return when it was published, as far as that can be true."""
+    seen, published = article.first_seen_at, article.published_at
+    is_believed = published is not None and seen - MAX_AGE <= published <= seen
+    return int((published if published and is_believed else seen).timestamp() * 1000)
 
 
-def _add(story: Story, article: DeduplicatedArticle) -> None:
-    story.members.append(article.article_id)
-    story.outlets += [article.outlet] if article.outlet not in story.outlets else []
-    story.languages += [article.language] if article.language not in story.languages else []
-    story.first_seen_at = min(story.first_seen_at, article.first_seen_at)
-    story.last_seen_at = max(story.last_seen_at, article.first_seen_at)
-    story.revision += 1
-
-
-def _announce_article(article: DeduplicatedArticle, story: Story) -> Out[Article]:
+def _announce(article: DeduplicatedArticle, story_id: str, choice: Choice | None) -> Out[Article]:
     fields = {name: getattr(article, name) for name in ArticleText.__struct_fields__}
-    verdict = {name: getattr(article, name) for name in ("version", "copy_of", "copy_tier", "scores", "reasons")}
-    return Out(ARTICLES, Article(**fields, **verdict, story_id=story.story_id))
-
-
-def _announce_story(story: Story, change: Change) -> Out[StoryChanged]:
+    scores, reasons = dict(article.scores), article.reasons
+    if choice:
+        scores["story"] = round(choice.score, 2)
+        reasons = (*reasons, choice.evidence.in_words())
     return Out(
-        STORIES,
-        StoryChanged(
-            story_id=story.story_id,
-            revision=story.revision,
-            change=change,
-            headline=story.headline,
-            size=len(story.members),
-            members=tuple(story.members),
-            outlets=tuple(story.outlets),
-            languages=tuple(story.languages),
-            first_seen_at=story.first_seen_at,
-            last_seen_at=story.last_seen_at,
+        ARTICLES,
+        Article(
+            **fields,
+            version=article.version,
+            copy_of=article.copy_of,
+            copy_tier=article.copy_tier,
+            scores=scores,
+            reasons=reasons,
+            story_id=story_id,
         ),
     )

@@ -1,4 +1,4 @@
-"""Make the roles and databases of the embedded PostgreSQL: databases PORT SUPERUSER_FILE SECRETS_FOLDER."""
+"""Make the roles and databases of the embedded PostgreSQL: databases PORT SUPERUSER_FILE SECRETS MARKER."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from psycopg import sql
 from newswire.stack.postgres import ROLES, SUPERUSER
 
 
-def make_databases(port: int, superuser_file: Path, secrets: Path) -> None:
-    """Give each role a database of its own name; what is there already stays."""
+def make_databases(port: int, superuser_file: Path, secrets: Path, marker: Path) -> None:
+    """Give each role a database of its own name, and note it; what is there already stays."""
     password = superuser_file.read_text("utf-8")
     with psycopg.connect(
         host="127.0.0.1", port=port, user=SUPERUSER, password=password, dbname="postgres", autocommit=True
@@ -21,6 +21,7 @@ def make_databases(port: int, superuser_file: Path, secrets: Path) -> None:
         for role in ROLES:
             if role not in present:
                 _make(connection, role, (secrets / role).read_text("utf-8"))
+    marker.write_text("\n".join(ROLES), "utf-8")
 
 
 def _make(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
@@ -33,4 +34,4 @@ def _make(connection: psycopg.Connection[tuple[object, ...]], role: str, passwor
 
 
 if __name__ == "__main__":
-    make_databases(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    make_databases(int(sys.argv[1]), *map(Path, sys.argv[2:5]))

@@ -56,7 +56,7 @@ class Kafka:
         return (broker,) if formatted else (self._format(), broker)
 
     def _format(self) -> Service:
-        arguments = ("format", "-t", self._cluster_id(), "-c", str(self.properties_file))
+        arguments = ("format", "--ignore-formatted", "-t", self._cluster_id(), "-c", str(self.properties_file))
         return Service("kafka-format", self._java(FORMAT_HEAP, "kafka.tools.StorageTool", *arguments), job=True)
 
     def _java(self, heap: str, *arguments: str) -> list[str]:

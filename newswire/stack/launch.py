@@ -117,9 +117,15 @@ def _follow(supervisor: subprocess.Popen[bytes] | None, state_dir: Path, console
             if report.get("state") == "up":
                 return report
             if not is_alive or time.monotonic() > deadline:
-                raise StackError(report.get("error") or f"The supervisor ended:\n{tail(supervisor_log(state_dir))}")
+                raise StackError(_why(report, state_dir))
             status.update("waiting for " + (", ".join(_pending(report)[:5]) or "the supervisor"))
             time.sleep(POLL_SECONDS)
+
+
+def _why(report: StackReport, state_dir: Path) -> str:
+    if report.get("state") in ("stopping", "stopped"):
+        return "The stack was stopped while it started."
+    return report.get("error") or f"The supervisor ended:\n{tail(supervisor_log(state_dir))}"
 
 
 def _show(report: StackReport, shown: set[str], console: Console) -> None:

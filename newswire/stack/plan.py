@@ -64,13 +64,14 @@ def chosen_parts(only: Iterable[str], given: Settings) -> tuple[str, ...]:
 
     `given` holds the settings as the user gave them, without what an earlier stack wrote.
     """
-    asked = tuple(only) or EVERYTHING
+    asked = set(only) or set(EVERYTHING)
     known = (*OPTIONAL, *EVERYTHING)
-    if unknown := sorted(set(asked) - set(known)):
+    if unknown := sorted(asked - set(known)):
         raise ConfigError(f"There is no part {', '.join(unknown)} of the stack; there are {', '.join(known)}.")
     external = {part for part, name in ADDRESS_SETTINGS.items() if name in given.model_fields_set}
-    if "airflow" in asked and "airflow" not in external:
-        external.discard("postgres")  # Airflow's own database stays here
+    if "airflow" in asked - external:
+        asked.add("postgres")  # Airflow's own database is here, wherever the crawl state is
+        external.discard("postgres")
     return tuple(part for part in known if part in asked and part not in external)
 
 
@@ -167,7 +168,7 @@ class _Planner:
             home=home,
             port=port,
             database_url=self.postgres.dsn("airflow", "airflow"),
-            needs=self._here("databases", "press"),  # the DAGs are made from the press's sources too
+            needs=self._here("postgres", "press"),  # the DAGs are made from the press's sources too
             environment=self.environment,
         )
 
@@ -180,7 +181,7 @@ class _Planner:
         jobs = (
             self._job("topics", "newswire", "topics", "apply", needs=self._here("kafka")),
             self._job("templates", "newswire", "templates", "apply", needs=self._here("elasticsearch")),
-            self._job("crawl-migrate", "newswire.crawl.migrate", needs=self._here("databases")),
+            self._job("crawl-migrate", "newswire.crawl.migrate", needs=self._here("postgres")),
         )
         return jobs + tuple(self._consumer(name, stage) for name, stage in CONSUMER_NAMES.items())
 
@@ -202,9 +203,9 @@ class _Planner:
         return Service(name, command, needs=needs, job=True, environment=child_environment(**self.environment))
 
     def _here(self, *names: str) -> tuple[str, ...]:
-        """Return those of the needed services that run here."""
-        providers = {"databases": "postgres", "kafka": "kafka", "elasticsearch": "elasticsearch", "press": "press"}
-        return tuple(name for name in names if providers[name] in self.parts)
+        """Return the services of the needed parts that run here."""
+        gates = {"postgres": self.postgres.gate}
+        return tuple(gates.get(name, name) for name in names if name in self.parts)
 
 
 def _plain(value: object) -> str:

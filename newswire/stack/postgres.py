@@ -78,57 +78,58 @@ class Postgres:
                 folder.mkdir(parents=True, exist_ok=True)
                 folder.chmod(0o711)
             (self.home / OWNER_NOTE).write_text(str(self.folder), "utf-8")
+        if self.data.exists() and not self._marker.exists():  # the first start was cut off
+            shutil.rmtree(self.home / "incomplete", ignore_errors=True)
+            self.data.rename(self.home / "incomplete")
         self.data.mkdir(exist_ok=True, mode=0o700)
         keep_secret(self._superuser_file)
         for path in (self.data, self._superuser_file) if self.owner else ():
             os.chown(path, *(self.owner or ()))
 
+    @property
+    def gate(self) -> str:
+        """Return the service after which the databases can be used."""
+        return "postgres" if self._is_complete else "databases"
+
     def services(self) -> tuple[Service, ...]:
-        """Return the server, after the job that lays out its data once and before the one that makes the databases."""
-        is_laid_out = (self.data / "PG_VERSION").exists()
+        """Return the server; at the first start between the jobs that lay out its data and make the databases."""
         server = Service(
             "postgres",
             [self._program("postgres"), "-D", str(self.data), *self._settings()],
-            needs=() if is_laid_out else ("postgres-init",),
+            needs=() if self._marker.exists() else ("postgres-init",),
             ready=accepting(self._superuser_dsn),
             restart=True,
             stop_within=20,
             stop_signal=signal.SIGINT,  # SIGTERM would wait for the clients
             options=self._options(),
         )
-        databases = Service(
-            "databases",
-            [
-                sys.executable,
-                "-m",
-                "newswire.stack.databases",
-                str(self.port),
-                str(self._superuser_file),
-                str(self._secrets),
-            ],
-            needs=("postgres",),
-            job=True,
-            environment=child_environment(),
-        )
-        return (server, databases) if is_laid_out else (self._init(), server, databases)
+        before = () if self._marker.exists() else (self._init(),)
+        return (*before, server, *(() if self._is_complete else (self._databases(),)))
 
     def _init(self) -> Service:
         """Return the job that lays out the data."""
         options = ("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync")
+        place = ("-D", str(self.data), "-U", SUPERUSER, f"--pwfile={self._superuser_file}")
+        return Service("postgres-init", [self._program("initdb"), *place, *options], job=True, options=self._options())
+
+    def _databases(self) -> Service:
+        """Return the job that makes roles and databases, and notes it in the marker."""
+        places = (str(self.port), str(self._superuser_file), str(self._secrets), str(self._marker))
         return Service(
-            "postgres-init",
-            [
-                self._program("initdb"),
-                "-D",
-                str(self.data),
-                "-U",
-                SUPERUSER,
-                f"--pwfile={self._superuser_file}",
-                *options,
-            ],
+            "databases",
+            [sys.executable, "-m", "newswire.stack.databases", *places],
+            needs=("postgres",),
             job=True,
-            options=self._options(),
+            environment=child_environment(),
         )
+
+    @property
+    def _marker(self) -> Path:
+        return self.folder / "databases"  # names them once they are made
+
+    @property
+    def _is_complete(self) -> bool:
+        return self._marker.exists() and set(ROLES) <= set(self._marker.read_text("utf-8").split())
 
     @property
     def _superuser_file(self) -> Path:

@@ -181,6 +181,17 @@ def test_two_checkouts_run_side_by_side(stack, tmp_path):
         remove_outside_data(other.folder)
 
 
+def test_a_first_start_that_was_cut_off_begins_anew(stack):
+    """Half a data folder, as a kill -9 of initdb leaves it, is put aside."""
+    postgres = Postgres(stack.folder / "postgres", port=0)
+    postgres.prepare()
+    (postgres.data / "PG_VERSION").write_text("18\n")
+
+    stack.up()
+
+    assert stack.query("select 1") == [(1,)]
+
+
 def test_a_server_that_cannot_start_is_one_clear_message(stack):
     """Damaged data: the message has the server, its log's end and its place; nothing is left running."""
     stack.up()

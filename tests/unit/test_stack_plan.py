@@ -188,3 +188,4 @@ def test_the_parts_are_started_in_their_order(given):
     """Everything means everything, servers first."""
     assert chosen_parts((), given()) == EVERYTHING
     assert chosen_parts(("kafka", "postgres"), given()) == ("postgres", "kafka")
+    assert chosen_parts(("airflow",), given()) == ("postgres", "airflow")

@@ -79,7 +79,7 @@ def check(ids: tuple[str, ...], *, online: bool, as_json: bool) -> None:
 
 @command.command()
 @click.argument("url")
-@click.option("--owner", required=True, help="who answers for the source")
+@click.option("--owner", default="newsdesk", show_default=True, help="who answers for the source")
 @click.option("--id", "source_id", help="its name, if not the host's")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="where to write it")
 def add(url: str, *, owner: str, source_id: str | None, folder: Path | None) -> None:

@@ -17,7 +17,7 @@ from newswire.crawl.frontier import MAX_ATTEMPTS, PATIENCE, Claim, End, Frontier
 from newswire.crawl.pages import PageWriter, build_page, is_page, open_page_writer, sha256_of
 from newswire.crawl.politeness import OutOfTimeError, host_delays
 from newswire.crawl.web import ACCEPT_PAGE, Answer, RefusedError, UnreachableError, Web, open_web
-from newswire.errors import SiteError
+from newswire.errors import NewswireError, SiteError
 from newswire.settings import Settings
 
 COUNTS: Final = ("claimed", "fetched", "unchanged", "refused", "gone", "failed", "deferred")
@@ -95,6 +95,10 @@ class HostVisit:
             while not self._is_over and await self._claim(limit, sources):
                 while self._queue and not self._is_over:
                     await self._visit(self._queue[0])
+        except Exception as error:
+            if self._queue and not isinstance(error, NewswireError):
+                self._queue.popleft()  # it may be the cause: its lease runs out, and the attempt counts
+            raise
         finally:
             while self._queue:
                 await self._defer(self._queue[0], "no-time", 0.0, forgive=True)

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from newswire.blobs import read_body
+from newswire.crawl import fetch
 from newswire.errors import ConfigError, Retry, SiteError
 from newswire.testing.broker import MemoryBroker
 from newswire.testing.clock import FrozenClock
@@ -209,6 +210,25 @@ def test_what_kafka_has_not_acknowledged_is_not_fetched(crawl, monkeypatch, trou
     assert crawl.query("SELECT DISTINCT attempts, lease_until FROM urls") == [{"attempts": 0, "lease_until": None}]
     broker.is_up = True
     assert crawl.fetch() == {"claimed": 2, "fetched": 2}
+
+
+def test_an_address_that_breaks_us_is_given_up_and_takes_no_other_with_it(crawl, monkeypatch):
+    """A bug that one page brings to light ends the task, not the crawl: the others come through, it is given up."""
+    build_page = fetch.build_page
+    monkeypatch.setattr(
+        fetch, "build_page", lambda claim, *rest: 1 / 0 if claim.url.endswith("/a") else build_page(claim, *rest)
+    )
+    crawl.site.set_feed("/a", "/b")
+    crawl.discover()
+    crashes = 0
+    for _ in range(8):
+        try:
+            crawl.fetch()
+        except ZeroDivisionError:
+            crashes += 1
+        crawl.query("UPDATE urls SET lease_until = NULL")
+    assert crashes == 5
+    assert crawl.states() == {"/a": "failed(gave-up)", "/b": "fetched"}
 
 
 def test_time_is_kept_and_the_rest_stays_due(crawl):

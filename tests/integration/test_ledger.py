@@ -169,10 +169,8 @@ def test_an_outage_holds_the_batch_and_the_next_try_writes_it(state):
     with STAGE.open(away) as enter, pytest.raises(Retry):
         enter([deduplicated()])
     state.enter([deduplicated()])
-    state.connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE application_name = 'newswire-ledger' AND datname = current_database()"
-    )
+    own = state.enter.__self__._connection.info.backend_pid
+    state.connection.execute("SELECT pg_terminate_backend(%s)", (own,))
     with pytest.raises(Retry):
         state.enter([indexed()])
     state.enter([indexed()])

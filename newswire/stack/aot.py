@@ -66,7 +66,13 @@ def train(server: str, settings: Settings) -> None:
         half = Path(scratch) / target.name
         jobs_and_server = TRAINERS[server](Path(scratch) / "server", settings)
         for service in jobs_and_server[:-1]:
-            subprocess.run(service.command, env={}, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(
+                service.command,
+                env=dict(service.environment),
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         _record(jobs_and_server[-1], half)
         half.replace(target)
     _prune(target)
@@ -77,7 +83,7 @@ def _record(service: Service, half: Path) -> None:
     output = half.with_suffix(".log")
     with output.open("wb") as file:
         command = [java, f"-XX:AOTCacheOutput={half}", *arguments]
-        process = subprocess.Popen(command, env={}, cwd=half.parent, stdout=file, stderr=file)
+        process = subprocess.Popen(command, env=dict(service.environment), cwd=half.parent, stdout=file, stderr=file)
     try:
         _await_ready(service, process)
         process.terminate()

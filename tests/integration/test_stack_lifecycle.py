@@ -222,3 +222,4 @@ def test_servers_of_a_killed_test_run_end(tmp_path):
     test_run.communicate()
 
     until(lambda: not is_alive(server) and not has_supervisor(state))
+    remove_outside_data(state)

@@ -15,7 +15,7 @@ from newswire.stack import plan as plan_module
 from newswire.stack.disk import explain_full_disk
 from newswire.stack.failures import explain
 from newswire.stack.plan import CONSUMERS, EVERYTHING, chosen_parts, make_plan
-from newswire.stack.postgres import is_open
+from newswire.stack.postgres import is_open, remove_outside_data
 from newswire.stack.state import has_supervisor, only_supervisor, read_report, write_env
 
 
@@ -27,7 +27,8 @@ def given(tmp_path):
         return Settings(_env_file=None, state_dir=tmp_path / "state", cache_dir=tmp_path / "cache", **changes)
 
     (tmp_path / "state").mkdir()
-    return make
+    yield make
+    remove_outside_data(tmp_path)
 
 
 @pytest.fixture(autouse=True)

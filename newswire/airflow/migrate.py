@@ -15,16 +15,27 @@ import psycopg
 
 from newswire.settings import load_settings
 
+NOTE = "migrated.json"
 
-def migrate(home: Path, url: str) -> bool:
-    """Migrate unless this version has migrated this very database before; return whether it ran."""
-    note = home / "migrated.json"
-    if note.exists() and json.loads(note.read_text("utf-8")) == _state(url):
-        return False
+
+def migrate(home: Path, url: str) -> None:
+    """Migrate unless this version has migrated this very database before."""
+    if is_current(home, url):
+        return
     if code := subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=False).returncode:
         sys.exit(code)
-    note.write_text(json.dumps(_state(url)), "utf-8")
-    return True
+    note_current(home, url)
+
+
+def is_current(home: Path, url: str) -> bool:
+    """Whether the database is as the last migration of the installed version has left it."""
+    note = home / NOTE
+    return note.exists() and json.loads(note.read_text("utf-8")) == _state(url)
+
+
+def note_current(home: Path, url: str) -> None:
+    """Remember which version has migrated the database, and how far."""
+    (home / NOTE).write_text(json.dumps(_state(url)), "utf-8")
 
 
 def _state(url: str) -> dict[str, str | None]:

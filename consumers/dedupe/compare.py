@@ -14,7 +14,7 @@ Tier = Literal["copy", "derived"]
 MIN_NUMBERS: Final = 6
 FEW_NUMBERS: Final = 30  # with fewer, templates agree by chance more often
 MIN_COPY_SHARE: Final = 0.3  # a report that holds a note and three times as much of its own is not folded under it
-MIN_DERIVED_SHARE: Final = 0.08
+MIN_DERIVED_SHARE: Final = 0.05
 
 
 class Threshold(NamedTuple):

@@ -18,7 +18,7 @@ from kafka.admin import MemberToRemove
 from consumers.dedupe import STAGE as DEDUPE
 from newswire import dlq, kafka
 from newswire.publisher import open_publisher
-from newswire.settings import child_environment
+from newswire.settings import Settings, child_environment
 from newswire.stage import Out, Record, Stage
 from newswire.stage_process import run_stage
 from newswire.testing.outage import open_line
@@ -173,6 +173,7 @@ def test_an_outage_holds_the_stage_and_loses_nothing(pipeline, monkeypatch):
                 line.mend()
                 until(lambda least=before: len(set(named(settings))) > least, "work after the outage")
             until(lambda: len(set(named(settings))) >= count, "the rest")
+            line.cut()  # and its end comes in an outage, too
     assert_complete_and_in_order(settings, count)
 
 
@@ -224,7 +225,7 @@ def parsed(n):
 
 
 @contextmanager
-def process(settings):
+def process(settings, **changes):
     """Run `python -m consumers dedupe`."""
     env = child_environment(
         NEWSWIRE_KAFKA_BOOTSTRAP=settings.kafka_bootstrap,
@@ -232,6 +233,7 @@ def process(settings):
         NEWSWIRE_STATE_DIR=str(settings.state_dir),
         NEWSWIRE_BATCH_RECORDS="25",
         NEWSWIRE_SNAPSHOT_EVERY_SECONDS="0.2",
+        **changes,
     )
     running = subprocess.Popen([sys.executable, "-m", "consumers", "dedupe"], env=env, stderr=subprocess.PIPE)
     try:
@@ -294,3 +296,25 @@ def test_killed_deciders_repeat_their_decisions(pipeline):
     saved = {int(path.name) for path in (settings.state_dir / "snapshots").glob("*/0/[0-9]*")}
     ends = len([raw for raw in read_topic(settings, "parsed-articles") if raw.partition == 0])
     assert ends in saved
+
+
+def test_a_stage_that_meets_too_much_poison_ends_with_code_3(pipeline):
+    """The supervisor sees it, the log says why, and the records stay where they are."""
+    with open_publisher(pipeline, "parse") as publisher:
+        for _ in range(3):
+            publisher.send_raw(PARSED_ARTICLES, b"en", b"{", [], 0)
+        publisher.flush()
+    with process(pipeline, NEWSWIRE_MAX_CONSECUTIVE_POISON="3") as running:
+        _, log = running.communicate(timeout=PATIENCE_SECONDS)
+    assert running.returncode == 3
+    assert b"3 bad records in a row" in log
+    assert not list(read_topic(pipeline, "dedupe-dlq"))
+
+
+def test_a_stage_can_be_stopped_while_kafka_is_away(tmp_path):
+    """It waits for the broker, and for nothing once it is told to stop."""
+    nowhere = Settings(_env_file=None, kafka_bootstrap="127.0.0.1:1", state_dir=tmp_path)
+    with process(nowhere) as running:
+        until(lambda: list((tmp_path / "metrics").glob("dedupe-*")), "its start")
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(10) == 0

@@ -23,13 +23,14 @@ def list_stages(ctx: click.Context, _option: click.Parameter, is_asked: bool) ->
 
 @click.command()
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=list_stages, help="name the stages")
+@click.option("--replay", is_flag=True, help="go once over all that its topics hold, beside the running stage, and end")
 @click.argument("name", type=click.Choice(list(STAGES)))
-def main(name: str) -> None:
+def main(name: str, *, replay: bool) -> None:
     """Run a stage; exit code 2 asks for a mended setting, 3 for a look at the dead letters."""
     configure_logs(settings())
     structlog.contextvars.bind_contextvars(stage=name)
     try:
-        run_stage(STAGES[name], settings())
+        run_stage(STAGES[name], settings(), replay=replay)
     except NewswireError as error:
         structlog.get_logger().error("stage.failed", error=str(error))
         sys.exit(2 if isinstance(error, ConfigError) else 3 if isinstance(error, PoisonError) else 1)

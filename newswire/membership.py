@@ -91,6 +91,14 @@ class Membership:
             return 0
         return max(0, end - self.committed.get(partition, 0)) if end else 0
 
+    def is_at_end(self) -> bool:
+        """Tell whether every partition in hand has been dealt with up to its end."""
+        owned = self._consumer.assignment()
+        if not owned or owned != self.committed.keys():
+            return False
+        ends = {partition: self._consumer.highwater(partition) for partition in owned}
+        return all(end is not None and self.committed[partition] >= end for partition, end in ends.items())
+
     def _place_new(self) -> None:
         for partition in sorted(self._consumer.assignment() - self.committed.keys()):
             with outages_as_retry(f"reading the committed offset of {partition.topic}"):

@@ -30,6 +30,12 @@ class Product:
             env=self.environment, capture_output=True, text=True, timeout=timeout_seconds, check=False,
         )  # fmt: skip
 
+    def module(self, *arguments: str, timeout_seconds: float = 240) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", *arguments],
+            env=self.environment, capture_output=True, text=True, timeout=timeout_seconds, check=False,
+        )  # fmt: skip
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [*NEWSWIRE, *arguments], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

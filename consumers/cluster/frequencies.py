@@ -56,7 +56,12 @@ class Rarity:
 
     def weigh(self, counts: Counts, longest: int) -> dict[int, float]:
         """Return the heaviest words with their TF-IDF weights, of length 1."""
-        weights = {term: (1 + math.log(count)) * self._rarity(term) for term, count in counts.items()}
+        known, week, all_ = self._background.articles.get, self._counts.get, self._background.total + 1
+        size, log = len(self.week.articles) + BACKGROUND_WEIGHT, math.log
+        weights = {
+            term: (1 + log(count)) * log(size / (week(term, 0) + BACKGROUND_WEIGHT * (known(term, 0) + 0.5) / all_))
+            for term, count in counts.items()
+        }
         if len(weights) > longest:
             weights = dict(heaviest(weights, longest))
         length = math.sqrt(sum(weight * weight for weight in weights.values())) or 1.0
@@ -76,11 +81,6 @@ class Rarity:
             self._count(articles[old][1], -1)
             old += 1
         del articles[:old]
-
-    def _rarity(self, term: int) -> float:
-        background = (self._background.articles.get(term, 0) + 0.5) / (self._background.total + 1)
-        share = self._counts.get(term, 0) + BACKGROUND_WEIGHT * background
-        return math.log((len(self.week.articles) + BACKGROUND_WEIGHT) / share)
 
     def _count(self, terms: Iterable[int], step: int) -> None:
         counts = self._counts

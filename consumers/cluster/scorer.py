@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +16,7 @@ JOIN: Final = 0.5
 DERIVED_BONUS: Final = 1.5  # the article shares whole passages with the story's: see dedupe
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What an article and a story have in common; cosines are of TF-IDF vectors."""
 
     title: float
@@ -60,7 +58,6 @@ WEIGHTS: Final = Evidence(
     silent=-2.157,
     nameless=-1.553,
 )
-_WEIGHTS: Final = astuple(WEIGHTS)
 BIAS: Final = -6.691
 LITTLE: Final = 0.1  # a cosine below it is next to nothing
 
@@ -79,7 +76,7 @@ def gather(vectors: Vectors, story: Story, time_ms: int, phrases: int) -> Eviden
 
 def score(evidence: Evidence) -> float:
     """Return the score; 0 is even odds."""
-    total: float = sum(weight * value for weight, value in zip(_WEIGHTS, astuple(evidence), strict=True))
+    total: float = sum(weight * value for weight, value in zip(WEIGHTS, evidence, strict=True))
     return BIAS + total
 
 
@@ -87,7 +84,7 @@ def with_margin(found: Sequence[Evidence]) -> list[Evidence]:
     """Complete the evidence of all stories that the article might join."""
     first, second = sorted((0.0, 0.0, *(evidence.body for evidence in found)))[:-3:-1]
     return [
-        replace(evidence, margin=evidence.body - (second if evidence.body == first else first)) for evidence in found
+        evidence._replace(margin=evidence.body - (second if evidence.body == first else first)) for evidence in found
     ]
 
 

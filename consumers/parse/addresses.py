@@ -31,11 +31,15 @@ def _fault(url: str, address: str) -> str | None:
         own_port, other_port = own.port, other.port
     except ValueError:
         return "not an address"
-    if own.hostname != other.hostname and (own_port != other_port or not _same_site(url, address)):
+    if _bare(own.hostname) != _bare(other.hostname) and (own_port != other_port or not _same_site(url, address)):
         return "another site"
     if other.path in {"", "/"} and not other.query and own.path not in {"", "/"}:
         return "a front page"
     return None
+
+
+def _bare(host: str | None) -> str:
+    return (host or "").removeprefix("www.")
 
 
 def _same_site(url: str, address: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import trafilatura
 
@@ -47,12 +48,20 @@ def read_body(tree: Tree, text: str, url: str, told: str | None, titles: frozens
 
 
 def _settle(own: str, agreement: float, text: str, url: str) -> Body:
-    """Ask the expensive reader, and keep the own reading where it is confirmed."""
-    found = trafilatura.extract(text, url=url, favor_precision=True, include_comments=False, deduplicate=False) or ""
-    confirmed = agree(own, found)
-    if not found or (own and confirmed >= _CONFIRMED):
-        return Body(own, "rules, confirmed by trafilatura" if found else "rules, alone", max(agreement, confirmed))
+    """Ask trafilatura: its quick reading confirms as surely as the full one, which alone may replace the own."""
+    for is_quick in (True, False):
+        found = _ask_trafilatura(text, url, is_quick=is_quick)
+        confirmed = agree(own, found) if own and found else 0.0
+        if confirmed >= _CONFIRMED:
+            return Body(own, "rules, confirmed by trafilatura", max(agreement, confirmed))
+    if not found:
+        return Body(own, "rules, alone", agreement)
     return Body("\n\n".join(found.splitlines()), "trafilatura", confirmed)
+
+
+def _ask_trafilatura(text: str, url: str, *, is_quick: bool) -> str:
+    found = trafilatura.extract(text, url=url, fast=is_quick, favor_precision=True, include_comments=False)
+    return found or ""
 
 
 def join_blocks(blocks: Iterable[Block]) -> str:
@@ -60,7 +69,12 @@ def join_blocks(blocks: Iterable[Block]) -> str:
     return "\n\n".join(block.text for block in blocks)
 
 
+@lru_cache(maxsize=4)  # the own reading is compared with up to four others
+def _shingles(text: str) -> set[tuple[str, ...]]:
+    return shingles(text)
+
+
 def agree(one: str, other: str) -> float:
     """Return how far two readings agree, 0 to 1 (Dice of their shingles)."""
-    first, second = shingles(one), shingles(other)
+    first, second = _shingles(one), _shingles(other)
     return 2 * len(first & second) / (len(first) + len(second)) if first and second else 0.0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
+from html import escape
 
 from htmldate import find_date
 
@@ -36,10 +38,14 @@ def read_time(said: str | None) -> dt.datetime | None:
     return None
 
 
-def search_date(page: str, fetched_at: dt.datetime) -> dt.datetime | None:
-    """Search a whole page for the day it was written on: a guess, and to be marked as such."""
-    if not page:
+def search_date(lines: Sequence[str], fetched_at: dt.datetime) -> dt.datetime | None:
+    """Search lines near the headline for a day: a guess, and to be marked as such.
+
+    Of a whole page the search would take longer than all else together, and find other articles' days.
+    """
+    if not lines:
         return None
+    page = f"<html><body>{''.join(f'<p>{escape(line)}</p>' for line in lines)}</body></html>"
     try:
         found = find_date(
             page,

@@ -13,15 +13,16 @@ from consumers.parse.lines import is_consent, is_demand
 from consumers.parse.refusal import Refused
 from consumers.parse.tree import Block
 from consumers.parse.vocabulary import pattern
+from consumers.parse.words import count_words
 from schemas.messages import Kind
 
 MIN_WORDS = 25
 _FEW_WORDS = 60  # below, a page of another kind does not count as an article with a video or with pictures
 _ERROR_WORDS = 150
 _WALL_CHARS = 1_500
-_LONG_PARAGRAPH_CHARS = 140
+_PARAGRAPH_WORDS = 15
 _READABLE_SHARE = 0.6
-_ARTICLE_CHARS = 400  # of long paragraphs: no listing has them
+_ARTICLE_WORDS = 60  # in such paragraphs: no listing has them
 _HEADLINE_CHARS = range(20, 160)
 _LISTING_LINKS = 15
 _ERROR_TITLE = pattern("error_titles")
@@ -103,10 +104,11 @@ def _refuse_listings(signs: Signs, data: ArticleData, url: str, *, is_declared: 
         raise Refused("front-page", "the address is that of a front page")
     if is_declared or (signs.has_date and signs.words > _ERROR_WORDS):
         return
-    long_chars = sum(len(line) for line in signs.body.split("\n\n") if len(line) >= _LONG_PARAGRAPH_CHARS)
-    if long_chars >= _ARTICLE_CHARS:
+    counts = map(count_words, signs.body.split("\n\n"))
+    prose = sum(count for count in counts if count >= _PARAGRAPH_WORDS)
+    if prose >= _ARTICLE_WORDS:
         return
     if listed := data.page_types & _LISTING_TYPES:
         raise Refused("listing", f"the page says it is a {min(listed)}")
     if signs.headline_links >= _LISTING_LINKS:
-        raise Refused("listing", f"{signs.headline_links} headlines as links, {long_chars} characters of prose")
+        raise Refused("listing", f"{signs.headline_links} headlines as links, {prose} words of prose")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from py3langid.langid import rank
+from py3langid.langid import classify
 
 _SAMPLE_CHARS = 500
 _ENOUGH_LETTERS = 80
@@ -39,7 +39,7 @@ def find_language(body: str, *hints: str | None) -> tuple[str, str]:
 
 
 def _detect(sample: str) -> str:
-    code = str(rank(sample)[0][0])
+    code = str(classify(sample)[0])
     return _SAME.get(code, code)
 
 

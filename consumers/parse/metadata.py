@@ -31,7 +31,7 @@ class Visible:
     heading: str | None = None
     bylines: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
-    page: str = ""
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -162,7 +162,7 @@ def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, 
             meta.published, meta.published_source = when, kind
             meta.provenance["published_at"] = source + _zone_words(when)
             break
-    if not meta.published and (when := search_date(visible.page, origin.fetched_at)):
+    if not meta.published and (when := search_date(visible.lines, origin.fetched_at)):
         meta.published, meta.published_source, meta.provenance["published_at"] = when, "text", "text"
     changed: list[Said] = [(data.modified, "jsonld dateModified"), *_metas(head, _MODIFIED_METAS)]
     for text, source in changed:

@@ -21,7 +21,7 @@ _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 class Element:
     """An element that holds text: where it hangs, and how much prose lies below it."""
 
-    __slots__ = ("block", "depth", "is_dropped", "is_furniture", "is_link", "mass", "node", "parent", "tag", "verdict")
+    __slots__ = ("depth", "is_dropped", "is_furniture", "is_link", "mass", "node", "parent", "tag", "verdict", "within")
 
     def __init__(self, node: LexborNode, parent: Element | None) -> None:
         self.node = node
@@ -30,10 +30,16 @@ class Element:
         self.depth: int = parent.depth + 1 if parent else 0
         self.is_dropped: bool = self.tag in _DROPPED or (parent is not None and parent.is_dropped)
         self.is_link: bool = self.tag == "a" or (parent is not None and parent.is_link)
-        self.block: Element = parent.block if parent and self.tag in _INLINE else self
+        # No reference to itself: a cycle for each element would leave the whole tree to the garbage collector
+        self.within: Element | None = parent.block if parent and self.tag in _INLINE else None
         self.mass = 0.0
         self.verdict: str | None = None
         self.is_furniture: bool | None = None
+
+    @property
+    def block(self) -> Element:
+        """The element whose borders part this text from the next."""
+        return self.within or self
 
     def ancestors(self) -> Iterator[Element]:
         """Yield this element and all above it, upwards."""
@@ -70,25 +76,25 @@ class Tree:
         self._read()
 
     def _read(self) -> None:
-        body = self.parser.body
-        if body is None:
-            return
         run: list[str] = []
         links = 0
         current: Element | None = None
-        for node in body.traverse(include_text=True):
-            if node.tag_id == _BREAK_ID:
-                run.append("\n")
-            elif node.tag_id == _TEXT_ID and (element := self._bearer(node)):
-                text = node.text_content or ""
+        body = self.parser.body
+        for node in body.traverse(include_text=True) if body else ():
+            kind = node.tag_id
+            if kind != _TEXT_ID:
+                if kind == _BREAK_ID:
+                    run.append("\n")
+                continue
+            text = node.text_content or ""
+            if text.isspace():
+                run.append(" ")  # parts words wherever it stands, and never a block
+            elif element := self._bearer(node):
                 if element.block is not current:
-                    if text.isspace():
-                        continue
                     self._close(current, run, links)
                     current, run, links = element.block, [], 0
                 run.append(text.replace("\n", " "))
-                if element.is_link:
-                    links += len(text.strip())
+                links += len(text.strip()) if element.is_link else 0
         self._close(current, run, links)
 
     def _bearer(self, node: LexborNode) -> Element | None:

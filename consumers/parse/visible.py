@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from consumers.parse.metadata import Visible
-from consumers.parse.tree import Tree
+from consumers.parse.tree import Block, Tree
 from consumers.parse.vocabulary import pattern
 
 _BYLINES = (
@@ -25,20 +26,25 @@ _SIGNED = pattern("bylines", rf"^{{}}\s*[:：]?\s+({_NAME}(?:\s+{_NAME}){{0,4}})
 _PARTING = re.compile(r"\s*[|•·]\s*")
 _MAX_BYLINE_CHARS = 120
 _MAX_TIMES = 3
-_NEAR_BLOCKS = 12  # of the headline
+_NEAR_BLOCKS = 20  # of the headline
 
 
-def read_visible(tree: Tree, page: str) -> Visible:
-    """Read headline, bylines and marked times of a page."""
-    return Visible(_heading(tree), _bylines(tree) or _signed(tree), _times(tree), page)
+def read_visible(tree: Tree) -> Visible:
+    """Read headline, bylines and marked times of a page, and keep the lines that may hold a date."""
+    near = _near_headline(tree)
+    lines = tuple(block.text for block in near if any(map(str.isdigit, block.text)))
+    return Visible(_heading(tree), _bylines(tree) or _signed(near), _times(tree), lines)
 
 
-def _signed(tree: Tree) -> tuple[str, ...]:
-    """Return who a line near the headline says wrote it: "17 April | By Somebody"."""
+def _near_headline(tree: Tree) -> list[Block]:
     start = next((place for place, block in enumerate(tree.blocks) if block.tag == "h1"), 0)
-    for block in tree.blocks[start : start + _NEAR_BLOCKS]:
-        if len(block.text) > _MAX_BYLINE_CHARS:
-            continue
+    around = tree.blocks[max(0, start - _NEAR_BLOCKS // 2) : start + _NEAR_BLOCKS]
+    return [block for block in around if len(block.text) <= _MAX_BYLINE_CHARS]
+
+
+def _signed(near: Sequence[Block]) -> tuple[str, ...]:
+    """Return who a line near the headline says wrote it: "17 April | By Somebody"."""
+    for block in near:
         for part in _PARTING.split(block.text):
             if (found := _SIGNED.match(part)) and not found[1][0].islower():
                 return (found[1],)

@@ -30,7 +30,8 @@ def shorten(text: str, most_chars: int = 90) -> str:
 
 def shingles(text: str, size: int = 4) -> set[tuple[str, ...]]:
     """Return the runs of words of a text; unspaced scripts are taken sign by sign."""
-    words = (_UNSPACED.sub(r" \g<0> ", text) if not text.isascii() else text).split()
+    has_unspaced = not text.isascii() and _UNSPACED.search(text)
+    words = (_UNSPACED.sub(r" \g<0> ", text) if has_unspaced else text).split()
     return set(zip(*(words[start:] for start in range(size)), strict=False)) if len(words) >= size else {tuple(words)}
 
 

@@ -11,6 +11,7 @@ import argparse
 import datetime as dt
 import difflib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,7 @@ def main() -> None:
         accept(name)
     for name in names():
         old, new = as_text(expected(name)).splitlines(), as_text(parse(name)).splitlines()
-        print(
-            *difflib.unified_diff(old, new, name, "parse", lineterm="", n=1), sep="\n", end="\n" if old != new else ""
-        )
+        sys.stdout.writelines(f"{line}\n" for line in difflib.unified_diff(old, new, name, "parse", lineterm="", n=1))
 
 
 if __name__ == "__main__":

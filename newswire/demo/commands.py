@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -47,7 +47,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
         "is_exact": not outcome.differences,
         "differences": outcome.differences,
         "seconds": round(outcome.seconds, 1),
-        "outlets": {source: asdict(tally) for source, tally in outcome.tallies.items()},
+        "outlets": {source: msgspec.to_builtins(tally) for source, tally in outcome.tallies.items()},
     }
 
 

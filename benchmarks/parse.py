@@ -49,7 +49,8 @@ def read_with_parse(raw: bytes, url: str) -> str:
 
 def read_with_trafilatura(raw: bytes, url: str) -> str:
     """Return the body as trafilatura reads it, with the metadata that parse reads as well."""
-    return trafilatura.extract(raw, url=url, favor_precision=True, include_comments=False, with_metadata=True) or ""
+    found = trafilatura.bare_extraction(raw, url=url, favor_precision=True, include_comments=False, with_metadata=True)
+    return str(found.text or "") if found else ""
 
 
 def heavy_pages() -> list[tuple[bytes, str, list[str]]]:

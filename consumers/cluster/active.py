@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from consumers.cluster.frequencies import heaviest
-from consumers.cluster.scorer import DAY_MS, DERIVED_BONUS, JOIN, Evidence, gather, score, with_margin
+from consumers.cluster.scorer import DAY_MS, DERIVED_BONUS, JOIN, Evidence, gather, is_thin, score, with_margin
 from consumers.cluster.vectors import BODY, LONGEST
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class ActiveStories:
         choices = [
             Choice(story, score(evidence) + DERIVED_BONUS * (story.story_id == derived_from), evidence)
             for story, evidence in zip(stories, found, strict=True)
+            if not is_thin(evidence)
         ]
         best = max(choices, key=lambda choice: (choice.score, choice.story.story_id), default=None)
         return best if best and best.score >= JOIN else None

@@ -59,6 +59,7 @@ WEIGHTS: Final = Evidence(
     nameless=-1.553,
 )
 BIAS: Final = -6.691
+THIN: Final = 0.15
 LITTLE: Final = 0.1  # a cosine below it is next to nothing
 
 
@@ -78,6 +79,11 @@ def score(evidence: Evidence) -> float:
     """Return the score; 0 is even odds."""
     total: float = sum(weight * value for weight, value in zip(WEIGHTS, evidence, strict=True))
     return BIAS + total
+
+
+def is_thin(evidence: Evidence) -> bool:
+    """Tell whether only place and day agree: while few articles are known, a town's name alone looks rare."""
+    return evidence.body < THIN and not evidence.phrases
 
 
 def with_margin(found: Sequence[Evidence]) -> list[Evidence]:

@@ -1,0 +1,170 @@
+"""cluster puts tellings of one event together and keeps the events of a busy subject apart."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+import pytest
+
+from consumers.cluster import STAGE
+from consumers.cluster.frequencies import Rarity
+from consumers.cluster.terms import read_terms
+from newswire.settings import Settings
+from newswire.stage import Record
+from schemas.messages import Article, DeduplicatedArticle, StoryChanged
+
+BEGIN = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+HARBOUR = (
+    "Ferry runs aground off Port Halden",
+    (
+        "A ferry with 212 people on board ran aground off Port Halden early on Tuesday, and all passengers were "
+        "brought ashore by lifeboats, the coast guard said. The Marenka had left Tolsund shortly after five in the "
+        "morning "
+        "when it struck the Grey Skerries in thick fog. Captain Ilse Varga told harbour radio that the hull was "
+        "holding. "
+        "Divers will look at the damage before the tide turns, coast guard spokesman Piet Oster said."
+    ),
+)
+HARBOUR_AGAIN = (
+    "Passengers rescued as Marenka hits rocks in fog",
+    (
+        "Lifeboats brought all 212 passengers of the ferry Marenka to safety on Tuesday after it hit rocks in thick "
+        "fog near Port Halden. The ship was on its way from Tolsund when it came to lie on the Grey Skerries. The hull "
+        "was "
+        "holding, Captain Ilse Varga said by radio. Piet Oster of the coast guard said divers would inspect the damage "
+        "as soon as the tide allowed it."
+    ),
+)
+COUNCIL = (
+    "Port Halden council puts off vote on school",
+    (
+        "The council of Port Halden put off a vote on the new school by the river on Tuesday, because the costs are "
+        "not settled. Mayor Runa Adler had asked for 14 million crowns; the opposition wants a cheaper building "
+        "without a swimming pool. Parents had gathered in front of the town hall with drums and banners. A new date is "
+        "to be set in the spring session, the chair of the committee, Olaf Brandt, said."
+    ),
+)
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Desk:
+    """Hands articles to one state and remembers what it announced."""
+
+    def __init__(self):
+        self.state = STAGE.new_state(Settings())
+        self.stories = []
+        self.count = 0
+
+    def take(self, name, text, *, day=0.0, title=None, **fields):
+        seen = BEGIN + dt.timedelta(days=day, minutes=self.count)
+        value = DeduplicatedArticle(
+            **{
+                "article_id": digest(name),
+                "url_id": digest(name),
+                "url": f"https://{name}.example/",
+                "canonical_url": f"https://{name}.example/",
+                "source": name,
+                "outlet": name,
+                "host": f"{name}.example",
+                "language": "en",
+                "title": text[0] if title is None else title,
+                "body": text[1],
+                "content_hash": digest(name),
+                "fetched_at": seen,
+                "first_seen_at": seen,
+                "verdict": "new",
+                "version": 1,
+            }
+            | fields
+        )
+        self.count += 1
+        answers = self.state.decide(
+            Record(STAGE.reads.name, 0, self.count, int(seen.timestamp() * 1000), None, value, {})
+        )
+        self.stories += [out.value for out in answers if isinstance(out.value, StoryChanged)]
+        return next(out.value for out in answers if isinstance(out.value, Article))
+
+
+@pytest.fixture
+def desk():
+    return Desk()
+
+
+def test_two_tellings_of_one_event_share_a_story_and_another_event_there_does_not(desk):
+    """The town is the same, the event is not; and the verdict says what counted."""
+    first = desk.take("gazette", HARBOUR)
+    second = desk.take("herald", HARBOUR_AGAIN)
+    other = desk.take("mirror", COUNCIL)
+    assert second.story_id == first.article_id
+    assert other.story_id == other.article_id
+    assert second.scores["story"] >= 0.5
+    assert "told of the same" in second.reasons[-1]
+
+
+def test_the_story_is_called_by_a_headline_and_never_by_nothing(desk):
+    """An article without a title lends none; the next one with a title does."""
+    desk.take("gazette", HARBOUR, title="")
+    desk.take("herald", HARBOUR_AGAIN)
+    assert [story.headline for story in desk.stories] == ["", HARBOUR_AGAIN[0]]
+
+
+def test_a_story_closes_four_days_after_its_last_member(desk):
+    """The same words a week later are about something else."""
+    first = desk.take("gazette", HARBOUR)
+    late = desk.take("herald", HARBOUR_AGAIN, day=6)
+    assert late.story_id != first.story_id
+
+
+def test_a_copy_joins_without_a_look_at_its_words(desk):
+    """Dedupe knows better, and the copy adds nothing to what the story is about."""
+    first = desk.take("gazette", HARBOUR)
+    copy = desk.take("herald", COUNCIL, copy_of=first.article_id, copy_tier="copy")
+    own = desk.take("mirror", COUNCIL)
+    assert copy.story_id == first.story_id
+    assert own.story_id == own.article_id
+
+
+def test_an_unbelievable_date_of_publication_does_not_part_a_story(desk):
+    """A page dated 2093 is placed by when it was first seen."""
+    first = desk.take("gazette", HARBOUR)
+    found = desk.take("herald", HARBOUR_AGAIN, published_at=BEGIN.replace(year=2093))
+    assert found.story_id == first.story_id
+
+
+def test_a_changed_headline_is_announced(desk):
+    """The story's name follows a correction of the article that gave it."""
+    desk.take("gazette", HARBOUR)
+    desk.take("gazette", HARBOUR, title="Ferry Marenka runs aground", verdict="revision", version=2)
+    assert [story.revision for story in desk.stories] == [1, 2]
+    assert desk.stories[-1].headline == "Ferry Marenka runs aground"
+
+
+def test_what_the_whole_week_says_weighs_little():
+    """A name in every article of the week tells no events apart, however rare it was before."""
+    rarity = Rarity("en")
+    terms = {1: 1, 2: 1}
+    before = rarity.weigh(terms, 9)
+    for minute in range(100):
+        rarity.learn([1], minute)
+    after = rarity.weigh(terms, 9)
+    assert before[1] == before[2]
+    assert after[1] < after[2] / 3
+    rarity.forget(10**12)
+    assert rarity.weigh(terms, 9) == before
+
+
+def test_names_are_words_with_a_capital_inside_a_sentence():
+    """The first word of a sentence is no name for its capital alone."""
+    terms = read_terms("", "Yesterday the Marenka left. Marenka's crew waved. Nobody slept.")
+    assert len(terms.names) == 1
+    assert next(iter(terms.names.values())) == 2
+
+
+def test_other_scripts_have_terms():
+    """Writing without blanks is cut into pairs of signs."""
+    assert len(read_terms("橋を架け替え", "港町の市議会は古い橋を架け替える計画を承認した。").body) > 10
+    assert len(read_terms("", "وافق مجلس المدينة على الخطة").body) == 5

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 from consumers.cluster.frequencies import heaviest
-from consumers.cluster.scorer import DAY_MS, DERIVED_BONUS, JOIN, Evidence, gather, is_thin, score, with_margin
+from consumers.cluster.scorer import DAY_MS, DERIVED_BONUS, Evidence, gather, is_thin, score, with_margin
 from consumers.cluster.vectors import BODY, LONGEST
 
 if TYPE_CHECKING:
@@ -60,8 +60,8 @@ class ActiveStories:
         """Return every story, oldest first."""
         return list(self._stories.values())
 
-    def choose(self, vectors: Vectors, time_ms: int, derived_from: str | None = None) -> Choice | None:
-        """Return the story that the article belongs to, if any; `derived_from` is the story of its source."""
+    def choose(self, vectors: Vectors, time_ms: int, bar: float, derived_from: str | None = None) -> Choice | None:
+        """Return the story that reaches the bar, if any; `derived_from` is the story of the article's source."""
         shared = self._count_phrases(vectors)
         stories = [
             story
@@ -75,7 +75,7 @@ class ActiveStories:
             if not is_thin(evidence)
         ]
         best = max(choices, key=lambda choice: (choice.score, choice.story.story_id), default=None)
-        return best if best and best.score >= JOIN else None
+        return best if best and best.score >= bar else None
 
     def add(self, story: Story, vectors: Vectors, time_ms: int, clock_ms: int) -> None:
         """Let the article count in its story."""

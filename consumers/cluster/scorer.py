@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 DAY_MS: Final = 24 * 3600 * 1000
 JOIN: Final = 0.5
+COLD_JOIN: Final = 1.5  # where nothing is known yet: no rival story, and every name looks rare
+WARM_ARTICLES: Final = 20
 DERIVED_BONUS: Final = 1.5  # the article shares whole passages with the story's: see dedupe
 
 
@@ -79,6 +81,11 @@ def score(evidence: Evidence) -> float:
     """Return the score; 0 is even odds."""
     total: float = sum(weight * value for weight, value in zip(WEIGHTS, evidence, strict=True))
     return BIAS + total
+
+
+def find_bar(week_articles: int) -> float:
+    """Return the score at which an article joins a story, given how many articles the week has seen."""
+    return JOIN + (COLD_JOIN - JOIN) * max(0.0, 1 - week_articles / WARM_ARTICLES)
 
 
 def is_thin(evidence: Evidence) -> bool:

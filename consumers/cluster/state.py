@@ -11,6 +11,7 @@ from msgspec import Struct
 from consumers.cluster.active import ActiveStories, Choice, Story, begin
 from consumers.cluster.frequencies import Rarity, Week
 from consumers.cluster.members import Chronicle
+from consumers.cluster.scorer import find_bar
 from consumers.cluster.terms import read_terms
 from consumers.cluster.vectors import weigh
 from newswire.stage import Answer, Out
@@ -82,7 +83,7 @@ class ClusterState:
         active = self._active.setdefault(article.language, ActiveStories())
         terms = read_terms(article.title, article.body)
         vectors, time_ms = weigh(terms, rarity), _time_ms(article)
-        choice = active.choose(vectors, time_ms, source)
+        choice = active.choose(vectors, time_ms, find_bar(len(rarity.week.articles)), source)
         story = choice.story if choice else begin(article.article_id, time_ms, self._clock_ms)
         active.add(story, vectors, time_ms, self._clock_ms)
         rarity.learn(terms.body, self._clock_ms)

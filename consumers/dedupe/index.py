@@ -25,6 +25,7 @@ LONGEST_LIST: Final = 50  # what more articles share is a stock phrase
 MIN_SHARED_KEYS: Final = 3
 MAX_FAMILIES: Final = 10
 MAX_MEMBERS: Final = 3
+MIN_KIN: Final = 0.15  # of the five-word sequences of the smaller text
 KEPT_GRAMS: Final = 128
 
 
@@ -100,19 +101,23 @@ class TextIndex:
         return sorted(likely, key=lambda family: (-family.shared, family.first))[:MAX_FAMILIES]
 
     def _verify(self, family: Family, grams: Grams, host: int) -> Match | None:
-        """Compare with the original; where that shows nothing, with the likeliest copies, which makes no copy."""
+        """Compare with the original; where that shows too little, with the likeliest copies.
+
+        Two outlets may cut one report at different ends: a copy of a copy counts where the original holds some of it.
+        """
         likeliest = sorted(family.rows, key=lambda number: (-family.rows[number], number))
         own = [number for number in likeliest if self.rows[number].first == family.first]
         roots = own or [root for root in (self.rows[likeliest[0]].root,) if root >= self._oldest]
-        if found := self._try(roots[0], grams, host) if roots else None:
+        of_root = compare(grams, self.grams(roots[0])) if roots else None
+        if of_root and (found := self._judge(roots[0], of_root, host)):
             return found
+        is_kin = of_root is None or of_root.fives >= MIN_KIN
         for number in [number for number in likeliest if number not in roots][:MAX_MEMBERS]:
-            if found := self._try(number, grams, host):
-                return found if not roots else found._replace(tier="derived")
+            if found := self._judge(number, compare(grams, self.grams(number)), host):
+                return found if is_kin else found._replace(tier="derived")
         return None
 
-    def _try(self, number: int, grams: Grams, host: int) -> Match | None:
-        likeness = compare(grams, self.grams(number))
+    def _judge(self, number: int, likeness: Likeness, host: int) -> Match | None:
         tier = likeness.tier(is_same_host=self.rows[number].host == host)
         return Match(number, tier, likeness) if tier else None
 

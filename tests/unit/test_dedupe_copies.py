@@ -117,6 +117,15 @@ def test_a_copy_of_a_copy_points_to_the_original(desk):
     assert desk.take("herald", [*report[:14], *prose("g", 3)]).copy_of == first.article_id
 
 
+def test_a_report_cut_at_two_ends_stays_one_family(desk):
+    """What the first outlet left out, another may print; a third text shows that they are one."""
+    report = prose("wire", 24)
+    first = desk.take("gazette", report[:15])
+    assert desk.take("herald", report).copy_of == first.article_id
+    found = desk.take("mirror", report[12:])
+    assert (found.copy_of, found.copy_tier) == (first.article_id, "copy")
+
+
 def test_two_articles_are_never_copies_of_each_other(desk):
     """An original that takes over its copy's text later stays an original."""
     one, two = prose("one"), prose("two")

@@ -42,15 +42,9 @@ def _load(page: str, url: str) -> tuple[bytes, str, str | None]:
             return Path(page).read_bytes(), url, None
         except OSError as error:
             raise NewswireError(f"{page} cannot be read: {error.strerror}; give a URL or an HTML file") from error
-    import httpx
+    from newswire.crawl.one_page import get_page
 
-    agent = {"User-Agent": settings().user_agent}
-    try:
-        answer = httpx.get(page, headers=agent, follow_redirects=True, timeout=settings().fetch_timeout_seconds)
-        answer.raise_for_status()
-    except httpx.HTTPError as error:
-        raise NewswireError(f"{page} cannot be fetched: {error}") from error
-    return answer.content, str(answer.url), answer.charset_encoding
+    return get_page(page, settings())
 
 
 def _fields(found: Extraction) -> dict[str, object]:

@@ -47,7 +47,7 @@ def build_page(claim: Claim, answer: Answer, source: Source) -> FetchedPage:
         body_bytes=len(answer.body),
         body_sha256=sha256_of(answer),
         content_type=content_type(answer),
-        http_charset=_charset(answer),
+        http_charset=charset_of(answer),
         robots_tag=", ".join(headers.get_list("X-Robots-Tag")) or None,
         etag=headers.get("ETag"),
         last_modified=headers.get("Last-Modified"),
@@ -74,7 +74,8 @@ def content_type(answer: Answer) -> str | None:
     return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None
 
 
-def _charset(answer: Answer) -> str | None:
+def charset_of(answer: Answer) -> str | None:
+    """Return the charset that the Content-Type header names."""
     message = Message()
     message["Content-Type"] = answer.headers.get("Content-Type", "")
     charset = message.get_content_charset()

@@ -6,23 +6,21 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import yaml
 from lxml import etree, html
 
-from newswire.crawl.database import open_database
 from newswire.crawl.feeds import UnreadableListError, language_of, plain_text
 from newswire.crawl.lists import Kind, read_list
+from newswire.crawl.one_page import with_web
 from newswire.crawl.politeness import OutOfTimeError
-from newswire.crawl.web import ACCEPT_LIST, ACCEPT_PAGE, RefusedError, UnreachableError, Web, open_web
+from newswire.crawl.web import ACCEPT_LIST, ACCEPT_PAGE, RefusedError, UnreachableError, Web
 from newswire.errors import NewswireError
 from newswire.settings import Settings
 from newswire.urls import clean_url, host_of
-
-T = TypeVar("T")
 
 _FEED_TYPES: Final = {"application/rss+xml", "application/atom+xml", "application/rdf+xml"}
 _USUAL_PLACES: Final = ("/feed/", "/rss.xml", "/feed.xml", "/atom.xml", "/rss")
@@ -58,17 +56,12 @@ class _Front:
 
 def draft_source(url: str, settings: Settings, *, owner: str) -> tuple[str, str]:
     """Return id and YAML of a source for a site, or for the feed at the address itself; raises NoSourceError."""
-    return asyncio.run(_with_web(settings, lambda web: _draft(web, url, settings, owner)))
+    return asyncio.run(with_web(settings, lambda web: _draft(web, url, settings, owner)))
 
 
 def try_lists(lists: list[tuple[str, Kind]], settings: Settings) -> list[ListReport]:
     """Read lists once, without noting anything of it."""
-    return asyncio.run(_with_web(settings, lambda web: _try_all(web, lists, settings)))
-
-
-async def _with_web(settings: Settings, work: Callable[[Web], Awaitable[T]]) -> T:
-    async with open_database(settings) as database, open_web(database, settings, {}) as web:
-        return await work(web)
+    return asyncio.run(with_web(settings, lambda web: _try_all(web, lists, settings)))
 
 
 async def _try_all(web: Web, lists: list[tuple[str, Kind]], settings: Settings) -> list[ListReport]:

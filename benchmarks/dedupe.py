@@ -129,7 +129,7 @@ def measure_datasketch(count: int) -> dict[str, float]:
     """Time datasketch's MinHash LSH on the same texts; nothing where it is not installed."""
     if not importlib.util.find_spec("datasketch"):
         return {}
-    from datasketch import MinHash, MinHashLSH
+    from datasketch import MinHash, MinHashLSH  # noqa: PLC0415 - not a dependency
 
     texts, lsh = list(make_texts(count)), MinHashLSH(threshold=0.5, num_perm=128)
 

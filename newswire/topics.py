@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -71,6 +72,18 @@ def apply_topics(settings: Settings, *, wait_seconds: float = 60.0) -> dict[str,
         admin.close()
     done = dict.fromkeys(created, "created") | dict.fromkeys(changed, "changed")
     return {topic.name: done.get(name, "unchanged") for name, topic in wanted.items()}
+
+
+def check_topics(settings: Settings, topics: Sequence[Topic[Any]]) -> None:
+    """Raise Retry while one of the topics is missing: somebody may be about to make it."""
+    admin = open_admin(settings)
+    try:
+        with outages_as_retry("looking for topics"):
+            there = set(admin.list_topics())
+    finally:
+        admin.close()
+    if missing := [topic.name for topic in topics if settings.topic_prefix + topic.name not in there]:
+        raise Retry(f"Kafka has no topic {settings.topic_prefix}{missing[0]}; `newswire topics apply` makes it")
 
 
 def _await_admin(settings: Settings, wait_seconds: float) -> Any:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 from kafka import TopicPartition, errors
 from kafka.admin import MemberToRemove
-from kafka.structs import OffsetAndMetadata
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from newswire.kafka import Losses, open_admin, open_consumer, open_producer
 from newswire.testing.broker import MemoryBroker
@@ -263,3 +263,22 @@ def test_an_unknown_topic_takes_nothing(backend, monkeypatch):
     name = f"unknown-{secrets.token_hex(4)}"
     with pytest.raises(errors.KafkaError):
         producer.send(name, value=b"x", key=b"x", headers=[], partition=None).get(5)
+
+
+@pytest.mark.servers
+def test_a_join_that_outlasts_a_poll_is_finished(servers, monkeypatch):
+    """Without our mend kafka-python drops a join begun by news of a topic, and owns nothing from then on."""
+    monkeypatch.setattr("newswire.kafka.METADATA_SECONDS", 0.2)
+    topic = f"{servers.topic_prefix}late"
+    admin = open_admin(servers)
+    consumer = open_consumer(servers, group=topic)
+    consumer.subscribe([topic], listener=Losses())
+    drive([consumer], lambda _came: consumer.group_metadata().state == MemberState.STABLE)
+    admin.create_topics({topic: {"num_partitions": PARTITIONS}}, wait_for_metadata=True)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(consumer.assignment()) < PARTITIONS and time.monotonic() < deadline:
+        consumer.poll(1)
+    assert len(consumer.assignment()) == PARTITIONS
+    consumer.close(autocommit=False, timeout_ms=2_000)
+    admin.delete_topics([topic])
+    admin.close()

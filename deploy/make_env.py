@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PASSWORDS = (
     "POSTGRES_PASSWORD",
     "AIRFLOW_DB_PASSWORD",
-    "NEWSWIRE_DB_PASSWORD",
+    "CRAWL_DB_PASSWORD",
     "ELASTIC_PASSWORD",
     "KIBANA_PASSWORD",
     "INDEX_PASSWORD",

@@ -49,8 +49,11 @@ def _prepare_scheduler() -> None:
     A killed scheduler then leaves neither idle workers, which ignore SIGTERM, nor tasks that nobody watches. An
     interrupted task runs again when its heartbeat is missed.
     """
+    from airflow.sdk.listener import get_listener_manager  # noqa: PLC0415
+
     for module in TASK_MODULES:
         importlib.import_module(module)
+    get_listener_manager()  # loads the plugins, which every task would load
     _read_dags()
     if sys.platform == "linux":
         os.register_at_fork(after_in_child=_die_with_parent)

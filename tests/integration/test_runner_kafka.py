@@ -22,7 +22,7 @@ from newswire.settings import Settings, child_environment
 from newswire.stage import Out, Record, Stage
 from newswire.stage_process import run_stage
 from newswire.testing.outage import open_line
-from newswire.topic_reader import read_topic
+from newswire.topic_reader import count_records, read_topic
 from newswire.topics import apply_topics
 from schemas.envelope import read_headers
 from schemas.messages import CrawlRequest, IndexedArticle, ParsedArticle
@@ -36,9 +36,12 @@ NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
 @pytest.fixture
 def pipeline(servers):
-    """Settings of a Kafka that has the topics."""
+    """Settings of a Kafka that has the topics, for the length of a test: idle ones slow a small broker down."""
     apply_topics(servers)
-    return servers
+    yield servers
+    admin = kafka.open_admin(servers)
+    admin.delete_topics([name for name in admin.list_topics() if name.startswith(servers.topic_prefix)])
+    admin.close()
 
 
 def until(is_true, what):
@@ -46,7 +49,7 @@ def until(is_true, what):
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_true():
         assert time.monotonic() < deadline, f"still waiting for {what}"
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 # A stage of the test's own: indexed-articles to crawl-requests, which nobody else touches here.
@@ -140,12 +143,12 @@ def assert_complete_and_in_order(settings, count):
 def test_members_that_join_and_leave_lose_and_reorder_nothing(pipeline):
     """Partitions move twice in the middle of the work; all is done, each partition in order."""
     settings = pipeline.model_copy(update={"batch_records": 20})
-    count = 800
+    count = 500
     write_indexed(settings, count)
     with member(settings):
-        until(lambda: len(named(settings)) >= 100, "the first member's work")
+        until(lambda: len(named(settings)) >= 50, "the first member's work")
         with member(settings):
-            until(lambda: len(set(named(settings))) >= 400, "the work of both")
+            until(lambda: len(set(named(settings))) >= 300, "the work of both")
         until(lambda: len(set(named(settings))) >= count, "the rest")
     assert_complete_and_in_order(settings, count)
 
@@ -153,7 +156,7 @@ def test_members_that_join_and_leave_lose_and_reorder_nothing(pipeline):
 def test_an_outage_holds_the_stage_and_loses_nothing(pipeline, monkeypatch):
     """The line to Kafka breaks in the middle of the work and is mended: no crash, nothing missing, order kept."""
     settings = pipeline.model_copy(update={"batch_records": 20})
-    count = 800
+    count = 600
     write_indexed(settings, count)
     direct = kafka._connection
     with open_line() as line:
@@ -164,14 +167,11 @@ def test_an_outage_holds_the_stage_and_loses_nothing(pipeline, monkeypatch):
         monkeypatch.setattr(kafka, "_connection", through_the_line)
         with member(settings) as thread:
             until(lambda: len(named(settings)) >= 60, "the first work")
-            for seconds in (0.5, 3):
-                line.cut()
-                time.sleep(seconds)
-                before = len(set(named(settings)))
-                assert thread.is_alive()
-                assert before < count
-                line.mend()
-                until(lambda least=before: len(set(named(settings))) > least, "work after the outage")
+            line.cut()
+            time.sleep(2)
+            assert thread.is_alive()
+            assert len(set(named(settings))) < count
+            line.mend()
             until(lambda: len(set(named(settings))) >= count, "the rest")
             line.cut()  # and its end comes in an outage, too
     assert_complete_and_in_order(settings, count)
@@ -259,6 +259,10 @@ def decisions(settings):
     ]
 
 
+def count(settings):
+    return count_records(settings, ["deduplicated-articles"])["deduplicated-articles"]
+
+
 def decided(settings):
     return {name for name, _ in decisions(settings)}
 
@@ -289,16 +293,16 @@ def test_killed_deciders_repeat_their_decisions(pipeline):
     settings = pipeline
     interrupted = []
     for wave in range(2):
-        write_parsed(settings, range(300 * wave, 300 * (wave + 1)))
+        write_parsed(settings, range(200 * wave, 200 * (wave + 1)))
         with process(settings) as running:
-            until(lambda least=300 * wave: len(decided(settings)) > least, "some decisions")
+            until(lambda least=200 * wave + 5: count(settings) > least, "some decisions")
             os.kill(running.pid, signal.SIGKILL)
         let_go(settings)
         interrupted.append(decided(settings) < set(expected(settings)))
     assert any(interrupted), "the stage was too quick to be killed in its work"
     wanted = expected(settings)
     with process(settings) as running:
-        until(lambda: decided(settings) == set(wanted), "all decisions")
+        until(lambda: count(settings) >= len(wanted) and decided(settings) == set(wanted), "all decisions")
         running.send_signal(signal.SIGTERM)
         assert running.wait(30) == 0
     assert all(wanted[name] == value for name, value in decisions(settings))

@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     producer_pending_bytes: int = 64 << 20
     snapshot_every_seconds: float = 60.0
     metrics_host: str = "127.0.0.1"
-    metrics_port: int = 0  # 0: a free one, written to <state_dir>/metrics/<stage>
+    metrics_port: int = 0  # 0: a free one, written to <state_dir>/metrics/<stage>-<pid>
 
     # Logs
     log_format: Literal["console", "json"] = "console"

@@ -1,4 +1,4 @@
-"""deduplicated-articles to articles and stories: give every article its story and announce how stories grow."""
+"""deduplicated-articles to articles and stories: give every article its story and announce how stories change."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from schemas.messages import DeduplicatedArticle
 
 
-def new_state(settings: Settings) -> LogState[DeduplicatedArticle]:  # noqa: ARG001 - the signature of LogStage
+def new_state(settings: Settings) -> LogState[DeduplicatedArticle]:
     """Return the empty state of a partition."""
     from consumers.cluster.state import ClusterState
 
-    return ClusterState()
+    return ClusterState(settings.state_dir / "vocabularies")
 
 
 def bench() -> Bench:
-    """Return a fresh clusterer for a scorer."""
+    """Return a fresh state for a scorer."""
     from consumers.cluster.bench import Bench
 
     return Bench()

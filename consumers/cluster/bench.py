@@ -1,4 +1,4 @@
-"""The clusterer as scorers drive it: an article in, its story out; nothing else runs."""
+"""Cluster as scorers drive it: an article in, its story out; nothing else runs."""
 
 from __future__ import annotations
 
@@ -8,27 +8,34 @@ from typing import Any
 
 from consumers.cluster.state import ClusterState
 from newswire.stage import Record, Reject
-from schemas.messages import DeduplicatedArticle
+from schemas.messages import Article, DeduplicatedArticle
 from schemas.topics import DEDUPLICATED_ARTICLES
 
 
 class Bench:
-    """Every article is new to it: copies are dedupe's affair."""
+    """Does the whole work of the stage for one article after the other."""
 
     def __init__(self) -> None:
         self._state = ClusterState()
         self._offset = 0
+        self._story_of: dict[str, str] = {}
 
     def assign(self, article: dict[str, Any]) -> str:
-        """Return the story of the article."""
+        """Return the article's own handle; `merges` tells which story it ends in."""
         value = _read(article)
-        when = int(value.first_seen_at.timestamp() * 1000)
+        when = int(value.fetched_at.timestamp() * 1000)
         answer = self._state.decide(Record(DEDUPLICATED_ARTICLES.name, 0, self._offset, when, None, value))
         self._offset += 1
-        if isinstance(answer, Reject) or answer[0].value is None:
+        if isinstance(answer, Reject):
             raise TypeError("cluster answers every article of a scorer")
-        story: str = answer[0].value.story_id
-        return story
+        for out in answer:
+            if isinstance(out.value, Article):
+                self._story_of[out.value.article_id] = out.value.story_id
+        return f"article {value.article_id}"
+
+    def merges(self) -> list[tuple[str, str]]:
+        """Return the story that each article belongs to now, after all merges and splits."""
+        return [(f"article {article}", story) for article, story in self._story_of.items()]
 
 
 def _read(article: dict[str, Any]) -> DeduplicatedArticle:

@@ -1,0 +1,62 @@
+"""How rare a word is, by a frozen count of older articles of its language; cluster weighs words with it."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+FEW_ARTICLES: Final = 200
+# The share of articles in which a word of 0, 1, 2 ... 5 and more letters may stand; function words are short.
+PRIOR: Final = np.array([0.5, 0.5, 0.4, 0.2, 0.05, 0.0])
+
+
+class Vocabulary(msgspec.Struct, frozen=True, eq=False):
+    """In how many of `total` articles a word stands; a count of few articles is filled up with what lengths tell."""
+
+    total: int = 0
+    words: NDArray[np.uint32] = np.zeros(0, np.uint32)
+    articles: NDArray[np.uint32] = np.zeros(0, np.uint32)
+
+    def weigh(self, ids: NDArray[np.uint32], lengths: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return the inverse document frequency of each word."""
+        counted = np.zeros(len(ids))
+        if len(self.words):
+            place = np.minimum(np.searchsorted(self.words, ids), len(self.words) - 1)
+            counted = np.where(self.words[place] == ids, self.articles[place], 0)
+        guessed = max(0, FEW_ARTICLES - self.total)
+        share = (counted + 0.5 + guessed * PRIOR[lengths]) / (self.total + 1 + guessed)
+        rarity: NDArray[np.float64] = -np.log(np.minimum(share, 1.0))
+        return rarity
+
+    def save(self, path: Path) -> None:
+        """Write the counts into a file."""
+        np.savez_compressed(path, total=np.uint32(self.total), words=self.words, articles=self.articles)
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Read what `save` wrote."""
+    with np.load(path, allow_pickle=False) as found:
+        return Vocabulary(int(found["total"]), found["words"], found["articles"].astype(np.uint32))
+
+
+@cache
+def load_vocabulary(language: str, folder: Path | None = None) -> Vocabulary:
+    """Return the newest counts of a language: renewed ones from the folder, else those that came with the product.
+
+    A language that has never been counted gets by on the lengths of its words.
+    """
+    renewed = sorted(folder.glob(f"{language}-*.npz")) if folder else []
+    if renewed:
+        return read_vocabulary(renewed[-1])
+    with as_file(files("consumers.cluster") / "vocabularies") as shipped:
+        found = sorted(shipped.glob(f"{language}-*.npz"))
+        return read_vocabulary(found[-1]) if found else Vocabulary()

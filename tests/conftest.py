@@ -47,3 +47,16 @@ def servers(server_settings, tmp_path):
     )
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    _delete_topics(server_settings, f"{name}-")
+
+
+def _delete_topics(settings, prefix):
+    """Every test makes a dozen topics; a broker with thousands of them grows slow."""
+    from newswire.kafka import open_admin
+
+    admin = open_admin(settings)
+    try:
+        if ours := [topic for topic in admin.list_topics() if topic.startswith(prefix)]:
+            admin.delete_topics(ours)
+    finally:
+        admin.close()

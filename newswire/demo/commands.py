@@ -64,8 +64,10 @@ def _show(console: Console, settings: Settings, outcome: Outcome) -> None:
 
 
 def _table(outcome: Outcome) -> Table:
-    counts = ("found", "fetched", "parsed", "revised", "copies", "indexed", "other end")
-    table = Table("outlet", *counts, title="What became of every address", title_justify="left", box=SIMPLE_HEAD)
+    counts = ("found", "fetched", "parsed", "revised", "copies", "indexed", "else")
+    # Fits into 80 columns, however narrow the window.
+    table = Table("outlet", *counts, title="\nWhat became of every address", title_justify="left", box=SIMPLE_HEAD)
+    table.padding, table.pad_edge = (0, 1, 0, 0), False
     table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
@@ -76,7 +78,7 @@ def _table(outcome: Outcome) -> Table:
 
 
 def _show_other_ends(console: Console, outcome: Outcome) -> None:
-    console.print("Ended otherwise, as it should:" if not outcome.differences else "Ended otherwise:")
+    console.print("Else, as it should be:" if not outcome.differences else "Else:")
     for source, tally in outcome.tallies.items():
         for end, count in sorted(tally.ends.items()):
             console.print(f"  {outcome.truth.outlets[source].name}: {count} {end}", highlight=False)

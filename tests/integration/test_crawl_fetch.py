@@ -242,7 +242,10 @@ def test_time_is_kept_and_the_rest_stays_due(crawl):
     assert 1 <= counts["fetched"] <= 3
     assert counts["fetched"] + counts["deferred"] == counts["claimed"] == 4
     crawl.write_source(delay_seconds=0.01)
-    assert crawl.fetch()["fetched"] == 4 - counts["fetched"]
+    rest, give_up = 0, time.monotonic() + 20
+    while rest < 4 - counts["fetched"] and time.monotonic() < give_up:  # the next turn may be half a second away
+        rest += crawl.fetch().get("fetched", 0)
+    assert rest == 4 - counts["fetched"]
 
 
 def test_a_source_is_crawled_on_request_with_its_limit(crawl):

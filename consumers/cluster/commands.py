@@ -1,8 +1,9 @@
-"""`newswire story`: the members of a story in the order of time, who was first, who copied whom, and why."""
+"""`newswire story` prints what belongs together; `newswire vocabulary` counts a language's words anew."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -12,52 +13,77 @@ from newswire.errors import NewswireError
 from newswire.settings import settings
 from newswire.terminal import one_line
 
-MOST = 500
-FIELDS = ["article_id", "first_seen_at", "outlet", "title", "language", "copy_of", "copy_tier", "scores", "reasons"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST = 1000
+LEAST_ARTICLES = 50
+FIELDS = [
+    *("article_id", "first_seen_at", "outlet", "title", "language", "url"),
+    *("story_id", "copy_of", "copy_tier", "scores", "reasons"),
+]
 
 
 @click.command()
-@click.argument("story_id")
+@click.argument("name", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-def command(*, story_id: str, as_json: bool) -> None:
-    """Print a story: its members, the earliest first."""
+def story(*, name: str, as_json: bool) -> None:
+    """Print a story by its id or that of any of its articles: who was first, who copied whom, and why it is one."""
     import orjson
 
-    members = find_members(story_id)
+    members = find_members(name)
     if as_json:
         click.echo(orjson.dumps(members, option=orjson.OPT_INDENT_2).decode())
         return
-    table = Table("seen", "outlet", "headline", "what it is", "score", "why", title=f"Story {story_id}")
+    table = Table("seen", "outlet", "headline", "what it is", "score", "why", title=f"Story {members[0]['story_id']}")
     outlets = {member["article_id"]: member["outlet"] for member in members}
+    first = _seen(members[0])
     for member in members:
         score = (member.get("scores") or {}).get("story")
         cells = (
-            member["first_seen_at"][:16].replace("T", " "),
+            f"{_seen(member):%Y-%m-%d %H:%M}" if member is members[0] else _delay(_seen(member) - first),
             member["outlet"],
             member["title"],
             _role(member, outlets),
-            "" if score is None else str(score),
+            "" if score is None else f"{score:+.2f}",
             "; ".join(member.get("reasons") or ()),
         )
         table.add_row(*(one_line(cell) for cell in cells))
     Console(highlight=False, markup=False).print(table)
 
 
-def find_members(story_id: str) -> list[dict[str, Any]]:
-    """Return what the index knows of a story's articles."""
+def find_members(name: str) -> list[dict[str, Any]]:
+    """Return what the index knows of a story's articles, the earliest first; a copy never before its original."""
+    found = _find({"term": {"story_id": name}})
+    if not found and (named := _find({"term": {"article_id": name}})):
+        found = _find({"term": {"story_id": named[0]["story_id"]}})
+    if not found:
+        raise NewswireError(f"no story or article is called {name}; newswire search --json prints both")
+    return found
+
+
+def _find(query: dict[str, Any]) -> list[dict[str, Any]]:
     from newswire.elastic import build_alias, open_elasticsearch, outages_as_retry
 
     with open_elasticsearch(settings()) as client, outages_as_retry():
         found = client.search(
             index=build_alias(settings().index_prefix),
-            query={"term": {"story_id": story_id}},
-            sort=["first_seen_at", "article_id"],
+            query=query,
+            sort=["first_seen_at", "is_copy", "article_id"],
             size=MOST,
             source_includes=FIELDS,
+            ignore_unavailable=True,
         )
-    if not (hits := found["hits"]["hits"]):
-        raise NewswireError(f"no story is called {story_id}; newswire search --json prints the story of each article")
-    return [hit["_source"] for hit in hits]
+    return [hit["_source"] for hit in found["hits"]["hits"]]
+
+
+def _seen(member: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(member["first_seen_at"])
+
+
+def _delay(delay: timedelta) -> str:
+    minutes = delay // timedelta(minutes=1)
+    return f"+{minutes // 60}:{minutes % 60:02d} h"
 
 
 def _role(member: dict[str, Any], outlets: dict[str, str]) -> str:
@@ -65,3 +91,45 @@ def _role(member: dict[str, Any], outlets: dict[str, str]) -> str:
         return "original"
     source = outlets.get(member["copy_of"], member["copy_of"])
     return f"{'derived from' if member['copy_tier'] == 'derived' else 'a copy of'} {source}"
+
+
+@click.command()
+@click.argument("language")
+@click.option("--since-days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How old they may be.")
+def vocabulary(*, language: str, since_days: int) -> None:
+    """Count the words of a language's indexed articles anew; cluster weighs with the counts from its next start on."""
+    from consumers.cluster.rarity import count_words
+
+    folder = settings().state_dir / "vocabularies"
+    counted = count_words(_texts(language, since_days), language)
+    if counted.total < LEAST_ARTICLES:
+        raise NewswireError(
+            f"only {counted.total} articles in {language} are indexed; a count of fewer than {LEAST_ARTICLES} "
+            "tells less than the lengths of the words"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{language}-*.npz")]
+    path = folder / f"{language}-{max(numbers, default=1) + 1:04d}.npz"
+    counted.save(path)
+    click.echo(f"{path}: {len(counted.words)} words of {counted.total} articles")
+
+
+def _texts(language: str, since_days: int) -> Iterator[tuple[str, str]]:
+    from elasticsearch.helpers import scan
+
+    from newswire.elastic import build_alias, open_elasticsearch, outages_as_retry
+
+    wanted = [
+        {"term": {"language": language}},
+        {"term": {"is_copy": False}},
+        {"range": {"first_seen_at": {"gte": f"now-{since_days}d"}}},
+    ]
+    with open_elasticsearch(settings()) as client, outages_as_retry():
+        hits = scan(
+            client,
+            index=build_alias(settings().index_prefix),
+            query={"query": {"bool": {"filter": wanted}}, "_source": ["title", "body"]},
+            ignore_unavailable=True,
+        )
+        for hit in hits:
+            yield hit["_source"]["title"], hit["_source"]["body"]

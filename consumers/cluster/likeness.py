@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DAY_MS: Final = 24 * 3600 * 1000
 KEYS: Final = 30
 FEW_NUMBERS: Final = 6
-MOULD_PHRASES: Final = 7
+MOULD_PHRASES: Final = 2.0  # ln(1 + sequences of four words)
 
 
 class Profile(NamedTuple):
@@ -116,12 +116,13 @@ def compare(new: Profile, others: Sequence[Profile]) -> F64:
     return found
 
 
-def is_from_one_mould(one: Profile, other: Profile) -> bool:
-    """Tell whether two reports of one outlet, as of games or markets, say in the same words other numbers."""
+def is_from_one_mould(one: Profile, other: Profile, evidence: Evidence) -> bool:
+    """Tell whether two reports of one outlet, as of games or markets, say in the same words other names and numbers."""
     fewer = min(len(one.numbers), len(other.numbers))
-    if fewer < FEW_NUMBERS or _count_shared(one.numbers, other.numbers) >= fewer / 3:
+    if evidence.names > evidence.body or fewer < FEW_NUMBERS:
         return False
-    return _count_shared(one.phrases, other.phrases) >= MOULD_PHRASES
+    has_phrases = evidence.phrases >= MOULD_PHRASES
+    return has_phrases and _count_shared(one.numbers, other.numbers) < fewer / 3
 
 
 def tie(evidence: F64, apart_ms: NDArray[np.int64]) -> F64:

@@ -25,10 +25,10 @@ WINDOW_MS: Final = 4 * DAY_MS  # after a story's last article, by dates of publi
 LONGEST_MS: Final = 14 * DAY_MS  # from a story's first article to its last
 KEPT_MS: Final = 5 * DAY_MS  # by record times: the window, and a day for what comes late
 CORE: Final = 24  # newest articles of a story that others are compared with
-NEAREST: Final = 8  # of them, those that decide whether an article joins
+NEAREST: Final = 4  # of them, those that decide whether an article joins
 MOST_GROUPS: Final = 8
 MOULDED: Final = -3.0  # log odds of reports that differ in their numbers only
-MERGE_AT: Final = 0.65  # mean log odds between two stories that are one
+MERGE_AT: Final = 0.4  # mean log odds between two stories that are one
 FILE: Final = "placing.msgpack"
 
 
@@ -136,7 +136,8 @@ class Placing:
         evidence = compare(doc.profile, [other.profile for other in others])
         ties = tie(evidence, np.array([doc.time_ms - other.time_ms for other in others]))
         for place, other in enumerate(others):
-            if other.host == doc.host and is_from_one_mould(doc.profile, other.profile):
+            is_series = other.host == doc.host
+            if is_series and is_from_one_mould(doc.profile, other.profile, Evidence(*evidence[place].tolist())):
                 ties[place] = min(ties[place], MOULDED)
         return evidence, ties
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import numpy as np
 
+from consumers.cluster.words import read_words
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -40,6 +44,18 @@ class Vocabulary(msgspec.Struct, frozen=True, eq=False):
     def save(self, path: Path) -> None:
         """Write the counts into a file."""
         np.savez_compressed(path, total=np.uint32(self.total), words=self.words, articles=self.articles)
+
+
+def count_words(texts: Iterable[tuple[str, str]], language: str) -> Vocabulary:
+    """Count in how many texts, titles with bodies, each word stands; words that stand in one only are left out."""
+    counts: Counter[int] = Counter()
+    total = 0
+    for title, body in texts:
+        counts.update(read_words(title, body, language).ids.tolist())
+        total += 1
+    kept = sorted((word, count) for word, count in counts.items() if count > 1)
+    words, articles = zip(*kept, strict=True) if kept else ((), ())
+    return Vocabulary(total, np.array(words, np.uint32), np.array(articles, np.uint32))
 
 
 def read_vocabulary(path: Path) -> Vocabulary:

@@ -1,0 +1,52 @@
+"""Why two articles stand in one story or not, worked out anew from their texts: cluster's part of `newswire why`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from consumers.cluster.likeness import Evidence, compare, is_from_one_mould, profile, tie
+from consumers.cluster.rarity import load_vocabulary
+from consumers.cluster.words import read_words
+from newswire.settings import settings
+
+Document = Mapping[str, Any]
+
+
+def explain(earlier: Document, later: Document) -> dict[str, Any]:
+    """Say what speaks for one event, and what the index has."""
+    recorded = _recorded(earlier, later)
+    if earlier["language"] != later["language"]:
+        return {**recorded, "lines": [recorded["line"], "Articles in two languages are never compared."]}
+    language = later["language"]
+    vocabulary = load_vocabulary(language, settings().state_dir / "vocabularies")
+    new, old = (
+        profile(read_words(article["title"], article["body"], language), vocabulary) for article in (later, earlier)
+    )
+    evidence = Evidence(*compare(new, [old])[0].tolist())
+    apart = _dated(later) - _dated(earlier)
+    odds = float(tie(np.array([evidence]), np.array([apart // timedelta(milliseconds=1)]))[0])
+    verdict = "they tell of one event" if odds >= 0 else "too little speaks for one event"
+    lines = [
+        recorded["line"],
+        f"By themselves, {verdict}: log odds {odds:+.2f}, where 0 is enough; a story takes the mean of its nearest.",
+        f"  They share {evidence.in_words()}." if any(evidence) else "  They share nothing.",
+        f"  They are {abs(apart) / timedelta(hours=1):.0f} hours apart.",
+    ]
+    if earlier["host"] == later["host"] and is_from_one_mould(new, old, evidence):
+        lines.append("  They are from one mould: the same words around other names and numbers.")
+    return {**recorded, "log_odds": round(odds, 3), "shares": evidence._asdict(), "lines": lines}
+
+
+def _recorded(earlier: Document, later: Document) -> dict[str, Any]:
+    ids = earlier["story_id"], later["story_id"]
+    is_one = ids[0] == ids[1]
+    line = f"They stand in one story, {ids[0]}." if is_one else f"They stand in two stories, {ids[0]} and {ids[1]}."
+    return {"is_one_story": is_one, "story_ids": ids, "line": line}
+
+
+def _dated(article: Document) -> datetime:
+    return datetime.fromisoformat(str(article["dated_at"]))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DAY_MS: Final = 24 * 3600 * 1000
 KEYS: Final = 30
 FEW_NUMBERS: Final = 6
+MOULD_NAMES: Final = 1.05  # tellings of one event agree in names more than in words
 MOULD_PHRASES: Final = 2.0  # ln(1 + sequences of four words)
 
 
@@ -119,7 +120,7 @@ def compare(new: Profile, others: Sequence[Profile]) -> F64:
 def is_from_one_mould(one: Profile, other: Profile, evidence: Evidence) -> bool:
     """Tell whether two reports of one outlet, as of games or markets, say in the same words other names and numbers."""
     fewer = min(len(one.numbers), len(other.numbers))
-    if evidence.names > evidence.body or fewer < FEW_NUMBERS:
+    if evidence.names > MOULD_NAMES * evidence.body or fewer < FEW_NUMBERS:
         return False
     has_phrases = evidence.phrases >= MOULD_PHRASES
     return has_phrases and _count_shared(one.numbers, other.numbers) < fewer / 3

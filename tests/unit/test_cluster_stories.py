@@ -152,3 +152,99 @@ def test_other_scripts_have_terms():
     """Writing without blanks is cut into pairs of signs."""
     assert len(read_words("橋を架け替え", "港町の市議会は古い橋を架け替える計画を承認した。", "ja").ids) > 10
     assert len(read_words("", "وافق مجلس المدينة على الخطة", "ar").ids) == 5
+
+
+def test_a_late_article_still_finds_its_story(desk):
+    """Published within the window and seen days later, it is placed by its own date."""
+    first = desk.take("gazette", HARBOUR)
+    late = desk.take("herald", HARBOUR_AGAIN, day=4.5, published_at=BEGIN + dt.timedelta(days=1))
+    assert late.story_id == first.story_id
+
+
+def test_a_very_short_article_joins_only_what_names_the_same(desk):
+    """A flash of one sentence belongs to its event, and none to another one in the same town."""
+    first = desk.take("gazette", HARBOUR)
+    flash = desk.take("wire", ("Ferry Marenka aground off Port Halden", "Lifeboats are on their way."))
+    other = desk.take("mirror", ("Town band of Port Halden seeks trombone", "Nobody has come forward yet."))
+    assert flash.story_id == first.story_id
+    assert other.story_id == other.article_id
+
+
+def test_an_article_without_a_title_is_placed_by_its_opening(desk):
+    """A missing headline takes nothing away from what the text says."""
+    first = desk.take("gazette", HARBOUR)
+    untitled = desk.take("herald", HARBOUR_AGAIN, title="")
+    assert untitled.story_id == first.story_id
+
+
+MATCH = (
+    "{0} {1} {2} {3}",
+    (
+        "{0} met {2} in front of {4} spectators on Saturday. The first goal fell in the {5}th minute, and the referee "
+        "showed the yellow card {6} times. At half time the score was {7} to {8}. It was the {9}th match of the season."
+    ),
+)
+
+
+def play(*facts):
+    return tuple(text.format(*facts) for text in MATCH)
+
+
+def test_reports_from_one_mould_are_no_story(desk):
+    """Two matches that one outlet reports in the same words differ in names and numbers, hence in event."""
+    one = desk.take("a", play("Arvik", 2, "Bredal", 1, 8412, 17, 3, 14, 11, 26), host="sport.example", source="sport")
+    other = desk.take("b", play("Cremia", 0, "Dolvik", 4, 6077, 31, 5, 19, 6, 28), host="sport.example", source="sport")
+    assert other.story_id != one.story_id
+
+
+EXAMPLES = {
+    "ja": (
+        (
+            "塩見港でフェリー座礁、乗客二百人救助",
+            "塩見港の沖合で火曜日の朝、フェリー「まれんか丸」が濃霧の中で座礁した。",
+        ),
+        (
+            "フェリーまれんか丸が座礁、塩見港沖の濃霧で",
+            "濃霧の塩見港沖でフェリーまれんか丸が座礁し、乗客は救命艇で救助された。",
+        ),
+        ("市議会が新しい図書館の予算を可決", "市議会は月曜日、新しい図書館を建てるための予算を全会一致で可決した。"),
+    ),
+    "ar": (
+        (
+            "جنوح عبارة مارينكا قرب ميناء هالدن",
+            "جنحت العبارة مارينكا صباح الثلاثاء قرب ميناء هالدن وسط ضباب كثيف وأنقذ الركاب.",
+        ),
+        (
+            "إنقاذ ركاب العبارة مارينكا قرب هالدن",
+            "أنقذت زوارق النجاة ركاب العبارة مارينكا بعد جنوحها وسط ضباب كثيف قرب ميناء هالدن.",
+        ),
+        (
+            "مجلس المدينة يقر ميزانية المكتبة",
+            "أقر مجلس المدينة يوم الاثنين بالإجماع ميزانية بناء المكتبة الجديدة قرب النهر.",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("language", EXAMPLES)
+def test_scripts_without_blanks_or_capitals_have_stories_too(desk, language):
+    """Pairs of signs and words without capitals tell events together and apart as English words do."""
+    told = [desk.take(f"{language}{n}", text, language=language) for n, text in enumerate(EXAMPLES[language])]
+    assert told[1].story_id == told[0].story_id
+    assert told[2].story_id == told[2].article_id
+
+
+def test_languages_never_share_a_story(desk):
+    """The same words in two languages are compared with neither."""
+    first = desk.take("gazette", HARBOUR)
+    other = desk.take("herald", HARBOUR, language="de")
+    assert other.story_id != first.story_id
+
+
+def test_a_revision_keeps_the_reasons_for_its_story(desk):
+    """A corrected article still says why it stands where it stands."""
+    desk.take("gazette", HARBOUR)
+    first = desk.take("herald", HARBOUR_AGAIN)
+    corrected = desk.take("herald", HARBOUR_AGAIN, verdict="revision", version=2)
+    assert corrected.scores == first.scores
+    assert corrected.reasons == first.reasons

@@ -87,6 +87,8 @@ class DedupeState:
             row = self._fold(row, exact, "exact")
         elif match:
             row = self._fold(row, match.row, match.tier)
+        if not row.tier:
+            likeness = None
         index.add(row, grams, keys)
         self._identity.add(row, len(rows) - 1)
         self._count(grams, counted, row)
@@ -127,13 +129,16 @@ class DedupeState:
         if tier == "derived":
             return row._replace(copy_of=other.article, tier=TIERS.index(tier))
         original = self._original(other)
+        if original.article == row.article:  # the original itself, forgotten and seen again
+            return row
         return row._replace(copy_of=original.article, family=original.first, root=original.root, tier=TIERS.index(tier))
 
     def _original(self, row: Row) -> Row:
         """Follow a copy to its original, which may have become a copy itself; each step goes to an earlier article."""
         while row.is_copy:
             newest = self._newest(row.copy_of)
-            if newest is None:  # older than the window: its name is all that is left
+            if newest is None or self._index.rows[newest].first != row.family:
+                # Older than the window, or back after it as another article: its name is all that is left.
                 return row._replace(article=row.copy_of, first=row.family, root=row.root)
             row = self._index.rows[newest]
         return row

@@ -165,6 +165,21 @@ def test_late_copies_count_while_the_window_is_open(desk):
         assert found.copy_of == expected
 
 
+def test_an_original_that_was_forgotten_and_comes_back_hides_nobody(desk):
+    """Its copy still names it: the two must not point at each other, nor the search for the original go round."""
+    report = "\n\n".join(prose("wire"))
+
+    def take(name, day):
+        article = make_article(name, report, day, title="One title", content_hash="5" * 32)
+        return desk.state.decide(make_record(article, day, day * 24 * 3600 * 1000))[0].value
+
+    first = take("agency", 0)
+    assert take("gazette", 20).copy_of == first.article_id
+    assert take("agency", 40).copy_of is None
+    assert take("herald", 45).copy_of == first.article_id
+    assert take("mirror", 46).copy_of == first.article_id
+
+
 @pytest.mark.parametrize(
     ("language", "text"),
     [

@@ -13,8 +13,6 @@ import numpy as np
 import xxhash
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 BODY_WORDS: Final = 500
@@ -29,13 +27,6 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 HIRAGANA = re.compile("[\u3041-\u309f]+")
 SENTENCE_ENDS: Final = '.!?:\u201c"\u2022\n'
 STEPS: Final = tuple(np.uint64(step) for step in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 1))
-
-
-class Word(NamedTuple):
-    """A word as it is compared, and whether it is written as a name: with a capital inside a sentence."""
-
-    text: str
-    is_name: bool
 
 
 class Words(NamedTuple):
@@ -56,60 +47,62 @@ class Words(NamedTuple):
 
 def read_words(title: str, body: str, language: str) -> Words:
     """Read an article's words. The lead is the title and the first words; it stands in for a title that is missing."""
-    title_words = split_words(title, LEAD_WORDS)
-    body_words = split_words(body[:BODY_CHARS], BODY_WORDS)
-    texts = [word.text for word in body_words]
-    head = [word.text for word in title_words]
-    named = {word.text for word in body_words if word.is_name}
+    head, _ = split_words(title, LEAD_WORDS)
+    texts, named = split_words(body[:BODY_CHARS], BODY_WORDS)
     has_case = any(map(str.isupper, body[:BODY_CHARS]))
-    lead = Counter([*head, *texts[:LEAD_WORDS]])
-    parts = (
-        Counter(head) or lead,
-        lead,
-        Counter([*head, *texts]),
-        # A script without capitals shows no names: there, all words count for them.
-        Counter(text for text in texts if text in named) if has_case else Counter(texts),
-    )
+    lead, everything = Counter([*head, *texts[:LEAD_WORDS]]), Counter([*head, *texts])
+    # A script without capitals shows no names: there, all words count for them.
+    names = Counter([text for text in texts if text in named] if has_case else texts)
     seed = crc32(language.encode())
-    numbers = {hash_word(number, seed) for number in NUMBER.findall(f"{title}\n{body[:BODY_CHARS]}")}
-    every = sorted({hash_word(text, seed): text for part in parts for text in part}.items())
-    title_counts, lead_counts, body_counts, name_counts = (
-        np.array([part[text] for _, text in every], np.uint16) for part in parts
-    )
+    number_of = {text: hash_word(text, seed) for text in everything}
+    order = sorted(everything, key=number_of.__getitem__)
+    figures = {hash_word(figure, seed) for figure in NUMBER.findall(f"{title}\n{body[:BODY_CHARS]}")}
+
+    def count(part: Counter[str]) -> NDArray[np.uint16]:
+        return np.array([part.get(text, 0) for text in order], np.uint16)
+
     return Words(
-        ids=np.array([number for number, _ in every], np.uint32),
-        lengths=np.array([_length(text) for _, text in every], np.uint8),
-        title=title_counts,
-        lead=lead_counts,
-        body=body_counts,
-        names=name_counts,
-        phrases=_find_phrases(texts, seed),
-        numbers=np.array(sorted(numbers), np.uint32),
+        ids=np.array([number_of[text] for text in order], np.uint32),
+        lengths=np.array([_length(text) for text in order], np.uint8),
+        title=count(Counter(head) or lead),
+        lead=count(lead),
+        body=count(everything),
+        names=count(names),
+        phrases=_find_phrases(np.array([number_of[text] for text in texts], np.uint64)),
+        numbers=np.array(sorted(figures), np.uint32),
     )
 
 
-def split_words(text: str, most: int) -> list[Word]:
-    """Return the first words; scripts written without blanks give overlapping pairs of signs."""
+def split_words(text: str, most: int) -> tuple[list[str], set[str]]:
+    """Return the first words, and those of them that are written as names: with a capital inside a sentence.
+
+    Scripts written without blanks give overlapping pairs of signs.
+    """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     is_shouted = text.isupper()
-    found: list[Word] = []
+    found: list[str] = []
+    names: set[str] = set()
     for match in WORD.finditer(text):
+        word = match[0]
+        if word.islower() and word.isalpha() and word.isascii():  # most words, and nothing to be done
+            found.append(word)
+        elif not word.isascii() and UNSPACED.search(word):
+            found += [word[place : place + 2] for place in range(max(1, len(word) - 1))]
+        else:
+            word = _bare(word)
+            # Two capitals are an abbreviation, and "US" is not "us".
+            is_short_form = len(word) == 2 and word.isupper() and not is_shouted
+            found.append(word if is_short_form else word.lower())
+            if len(word) > 1 and word[0].isupper() and not _begins_sentence(text, match.start()):
+                names.add(found[-1])
         if len(found) >= most:
             break
-        word = match[0]
-        if not word.isascii() and UNSPACED.search(word):
-            found += [Word(word[place : place + 2], is_name=False) for place in range(max(1, len(word) - 1))]
-            continue
-        word = _bare(word)
-        is_name = len(word) > 1 and word[0].isupper() and not _begins_sentence(text, match.start())
-        # Two capitals are an abbreviation, and "US" is not "us".
-        is_short_form = len(word) == 2 and word.isupper() and not is_shouted
-        found.append(Word(word if is_short_form else word.lower(), is_name))
-    return found[:most]
+    return found[:most], names
 
 
 def _bare(word: str) -> str:
+    """Take the dots out of "U.S." and the end off "Marenka's"."""
     if "." in word:
         return word.replace(".", "")
     stem, mark, end = word.replace("\u2019", "'").partition("'")
@@ -132,9 +125,8 @@ def _length(text: str) -> int:
     return min(len(text), LONG_WORD)
 
 
-def _find_phrases(texts: Sequence[str], seed: int) -> NDArray[np.uint32]:
+def _find_phrases(words: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """Return the hashes of all sequences of four words."""
-    words = np.array([hash_word(text, seed) for text in texts], np.uint64)
     count = len(words) - PHRASE_WORDS + 1
     if count <= 0:
         return np.zeros(0, np.uint32)
@@ -142,4 +134,6 @@ def _find_phrases(texts: Sequence[str], seed: int) -> NDArray[np.uint32]:
     for place, step in enumerate(STEPS):
         mixed += words[place : place + count] * step
     mixed ^= mixed >> np.uint64(31)
-    return np.unique((mixed >> np.uint64(16)).astype(np.uint32))
+    phrases = np.sort((mixed >> np.uint64(16)).astype(np.uint32))
+    distinct: NDArray[np.uint32] = phrases[np.append(np.diff(phrases) > 0, [True])]
+    return distinct

@@ -23,9 +23,11 @@ LONG = b"<html><title>A long page</title><body>" + b"".join(
     b"<p>Paragraph %d of a page that keeps its worker busy for a moment, and is an article after all.</p>" % number
     for number in range(3_000)
 )
-HEAVY = (
-    b"<html><title>A heavy page</title><body>"
-    + b"<div><p>Some words of a long page, and <a>a link</a>.</p></div>" * 14_000
+# Within the guard's limits, and more than a second of work where the time limit is a fifth of one.
+HEAVY = b"<html><title>A heavy page</title><body>" + b"".join(
+    b"<p>Paragraph %d has words that go on for a while, as sentences of very long pages are known to do, and then for "
+    b"another while, and <a>a link</a> in %d.</p>" % (number, number * 7)
+    for number in range(13_500)
 )
 
 
@@ -86,7 +88,7 @@ def test_a_killed_worker_loses_no_page(handler):
 
 def test_an_overrunning_page_is_rejected_and_the_next_is_parsed(tmp_path):
     """The worker of a page beyond its time is killed and replaced; the page goes with its reason."""
-    settings = Settings(state_dir=tmp_path, parse_seconds=0.25)
+    settings = Settings(state_dir=tmp_path, parse_seconds=0.2)
     with STAGE.open(settings) as handle:
         answers = handle([record(HEAVY), record(b"<p>Short.</p>", 1)])
     assert [answer.reason for answer in answers] == ["time-limit", "no-text"]

@@ -102,14 +102,26 @@ def test_a_bridge_merges_two_stories_into_the_older(desk):
 
 
 def test_a_story_that_proves_to_be_two_is_split(desk):
-    """Two events that a loose first telling had joined part when each has tellings of its own."""
-    desk.take("loose", [*LEFT[:11], *RIGHT[:9]])
+    """Two events that seemed to be one part when the first has another telling; the second gets its own name back."""
+    desk.take("left0", LEFT)
+    desk.take("right0", [*LEFT[:8], *RIGHT[:12]])
+    assert desk.changes == [("created", 1), ("grew", 2)]
+    desk.take("left1", LEFT)
+    assert sorted(desk.changes[2:]) == [("split", 1), ("split", 2)]
+    assert desk.articles[digest("right0")].story_id == digest("right0")
+    desk.check()
+
+
+def test_two_crowds_that_loose_tellings_had_joined_part(desk):
+    """Each event has tellings of its own, and ends in one story of its own."""
+    for number in range(2):
+        desk.take(f"loose{number}", [*LEFT[:10], *RIGHT[:10]])
     for number in range(3):
         desk.take(f"left{number}", LEFT)
         desk.take(f"right{number}", RIGHT)
-    homes = {name: desk.articles[digest(name)].story_id for name in ("left0", "left1", "left2", "right0", "right2")}
-    assert homes["left0"] == homes["left1"] == homes["left2"] != homes["right0"]
-    assert homes["right0"] == homes["right2"]
+    homes = [{desk.articles[digest(f"{side}{n}")].story_id for n in range(3)} for side in ("left", "right")]
+    assert [len(home) for home in homes] == [1, 1]
+    assert homes[0] != homes[1]
     desk.check()
 
 

@@ -7,10 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-import psycopg
-from psycopg.rows import DictRow, dict_row
-
-from newswire.crawl.database import CONNECT_SECONDS, outages_as_retry
+from newswire.crawl.database import open_reader
 from newswire.settings import Settings
 
 IN_FLIGHT: Final = ("discovered", "fetched", "parsed")
@@ -68,7 +65,7 @@ class Overdue:
 def account(settings: Settings, *, since: dt.datetime | None = None) -> dict[str, Account]:
     """Return the account of every source that has addresses, or of the addresses first seen since a moment."""
     accounts: dict[str, Account] = {}
-    with outages_as_retry(), _connect(settings) as connection:
+    with open_reader(settings) as connection:
         for row in connection.execute(_COUNT, {"since": since}):
             one = accounts.setdefault(row["source"], Account(row["source"]))
             one.states[row["state"]] += row["number"]
@@ -79,15 +76,6 @@ def account(settings: Settings, *, since: dt.datetime | None = None) -> dict[str
 
 def overdue(settings: Settings, older_than: dt.timedelta, *, limit: int = 100) -> list[Overdue]:
     """Return what is in flight for longer than it may be, the oldest first."""
-    with outages_as_retry(), _connect(settings) as connection:
+    with open_reader(settings) as connection:
         rows = connection.execute(_OVERDUE, {"age": older_than, "limit": limit}).fetchall()
     return [Overdue(**row) for row in rows]
-
-
-def _connect(settings: Settings) -> psycopg.Connection[DictRow]:
-    return psycopg.connect(
-        settings.postgres_dsn.get_secret_value(),
-        autocommit=True,
-        row_factory=dict_row,
-        connect_timeout=CONNECT_SECONDS,
-    )

@@ -44,6 +44,21 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
             yield connection
 
 
+@contextmanager
+def open_reader(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
+    """Connect for those who look at the crawl state from outside: accounts, pages, the demo."""
+    with (
+        outages_as_retry(),
+        psycopg.connect(
+            settings.postgres_dsn.get_secret_value(),
+            autocommit=True,
+            row_factory=dict_row,
+            connect_timeout=CONNECT_SECONDS,
+        ) as connection,
+    ):
+        yield connection
+
+
 async def fetch_all(database: Database, statement: LiteralString, values: dict[str, Any]) -> list[DictRow]:
     """Run one statement and return its rows."""
     cursor = await database.execute(statement, values)

@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import psycopg
 from elasticsearch import helpers
-from psycopg.rows import dict_row
 
+from newswire.crawl.database import open_reader
 from newswire.demo.facts import ExpectedSearch, Found, FoundArticle, Truth
 from newswire.elastic import build_alias, open_elasticsearch, outages_as_retry
-from newswire.errors import Retry
 from newswire.search import search
 from newswire.search_query import SearchRequest
 from newswire.settings import Settings
@@ -132,8 +130,5 @@ def _articles(settings: Settings, sources: Iterable[str]) -> Iterator[dict[str, 
 
 def _urls(settings: Settings, sources: Iterable[str]) -> list[dict[str, Any]]:
     query = "select url, source, state, reason, fetched_at, is_changed from urls where source = any(%s)"
-    try:
-        with psycopg.connect(settings.postgres_dsn.get_secret_value(), row_factory=dict_row) as connection:
-            return connection.execute(query, [list(sources)]).fetchall()
-    except psycopg.OperationalError as error:
-        raise Retry(f"PostgreSQL: {error}") from error
+    with open_reader(settings) as connection:
+        return connection.execute(query, [list(sources)]).fetchall()

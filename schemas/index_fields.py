@@ -59,6 +59,7 @@ ARTICLE_FIELDS: dict[str, Field] = {
     "outlet": _label(),
     "host": Keyword(),
     "language": Keyword(),
+    "country": Keyword(),
     "title": Text(analyzer=EXACT, index_options="offsets", fields={"raw": Keyword(ignore_above=512)}),
     "heading": _text(),
     "summary": _text(),

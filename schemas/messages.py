@@ -11,6 +11,7 @@ Time = Annotated[dt.datetime, Meta(tz=True)]
 Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="32 hex digits of a SHA-256")]
 Language = Annotated[str, Meta(pattern="^[a-z]{2,3}$", description="ISO 639 code; und where unknown")]
 DateSource = Literal["jsonld", "meta", "time", "feed", "text"]
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code of the source's country")]
 Kind = Literal["article", "live", "gallery", "video"]
 
 
@@ -64,7 +65,9 @@ class FetchedPage(Message, frozen=True, kw_only=True):
     robots_tag: Annotated[str | None, Meta(description="the X-Robots-Tag header")] = None
     etag: str | None = None
     last_modified: str | None = None
+    robots_ai_use: Annotated[bool | None, Meta(description="what robots.txt says of AI use; null: nothing")] = None
     language_hint: Annotated[str | None, Meta(description="the source's own language")] = None
+    country: Country | None = None
     feed: FeedEntry | None = None
 
 
@@ -98,6 +101,7 @@ class ArticleText(Message, frozen=True, kw_only=True):
     word_count: int = 0
     is_paywalled: bool | None = None
     allows_ai_use: bool | None = None
+    country: Country | None = None
 
 
 class ParsedArticle(ArticleText, frozen=True, kw_only=True):

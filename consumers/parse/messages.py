@@ -54,6 +54,7 @@ def to_message(page: FetchedPage, found: Extraction) -> ParsedArticle:
         word_count=found.word_count,
         is_paywalled=meta.is_paywalled,
         allows_ai_use=meta.allows_ai_use,
+        country=page.country,
         reader=found.reading.reader,
         agreement=found.reading.agreement,
         provenance=meta.provenance,

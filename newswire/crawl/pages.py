@@ -52,6 +52,7 @@ def build_page(claim: Claim, answer: Answer, source: Source) -> FetchedPage:
         etag=headers.get("ETag"),
         last_modified=headers.get("Last-Modified"),
         language_hint=source.language,
+        country=source.country,
         feed=claim.entry,
     )
 

@@ -57,7 +57,7 @@ def test_every_field_of_the_mapping_is_filled():
     languages = ["en", *SUFFIXES, *ANALYZERS]
     full = {
         "heading": "h", "modified_at": NOW, "site_name": "s", "image": "i", "summary": "s", "is_paywalled": False,
-        "allows_ai_use": True, "copy_of": "0" * 32, "copy_tier": "exact",
+        "allows_ai_use": True, "country": "GB", "copy_of": "0" * 32, "copy_tier": "exact",
     }  # fmt: skip
     documents = [build_document(article(language=language, **full), NOW) for language in languages]
     revisions = build_revisions([article(version=1), article(version=2)], {}, NOW)

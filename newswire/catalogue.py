@@ -93,6 +93,7 @@ class Source(_Part):
     enabled: bool = True
     language: Annotated[str, StringConstraints(pattern="^[a-z]{2,3}$")] | None = None
     country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = None
+    is_agency: bool = Field(default=False, description="a news agency: its telling leads those who carry its text")
     hosts: tuple[Host, ...] = Field(
         default=(), description="where articles are fetched; left out: the hosts of the lists"
     )

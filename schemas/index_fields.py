@@ -60,6 +60,7 @@ ARTICLE_FIELDS: dict[str, Field] = {
     "host": Keyword(),
     "language": Keyword(),
     "country": Keyword(),
+    "is_agency": Boolean(),
     "title": Text(analyzer=EXACT, index_options="offsets", fields={"raw": Keyword(ignore_above=512)}),
     "heading": _text(),
     "summary": _text(),

@@ -68,6 +68,7 @@ class FetchedPage(Message, frozen=True, kw_only=True):
     robots_ai_use: Annotated[bool | None, Meta(description="what robots.txt says of AI use; null: nothing")] = None
     language_hint: Annotated[str | None, Meta(description="the source's own language")] = None
     country: Country | None = None
+    is_agency: Annotated[bool, Meta(description="whether the source is a news agency")] = False
     feed: FeedEntry | None = None
 
 
@@ -102,6 +103,7 @@ class ArticleText(Message, frozen=True, kw_only=True):
     is_paywalled: bool | None = None
     allows_ai_use: bool | None = None
     country: Country | None = None
+    is_agency: Annotated[bool, Meta(description="whether the source is a news agency")] = False
 
 
 class ParsedArticle(ArticleText, frozen=True, kw_only=True):

@@ -55,6 +55,7 @@ def to_message(page: FetchedPage, found: Extraction) -> ParsedArticle:
         is_paywalled=meta.is_paywalled,
         allows_ai_use=meta.allows_ai_use,
         country=page.country,
+        is_agency=page.is_agency,
         reader=found.reading.reader,
         agreement=found.reading.agreement,
         provenance=meta.provenance,

@@ -53,6 +53,7 @@ def build_page(claim: Claim, answer: Answer, source: Source) -> FetchedPage:
         last_modified=headers.get("Last-Modified"),
         language_hint=source.language,
         country=source.country,
+        is_agency=source.is_agency,
         feed=claim.entry,
     )
 

@@ -26,6 +26,7 @@ class Outlet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     language: str
     country: str
+    is_agency: bool = False
     address: str
     layout: str
     path: str

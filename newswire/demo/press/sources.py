@@ -40,6 +40,7 @@ def describe_source(outlet: Outlet, port: int) -> dict[str, Any]:
         "tier": "15m",
         "language": outlet.language,
         "country": outlet.country,
+        "is_agency": outlet.is_agency,
         "delay_seconds": outlet.delay_seconds,
         **lists,
     }

@@ -13,6 +13,10 @@ Language = Annotated[str, Meta(pattern="^[a-z]{2,3}$", description="ISO 639 code
 DateSource = Literal["jsonld", "meta", "time", "feed", "text"]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code of the source's country")]
 Kind = Literal["article", "live", "gallery", "video"]
+CopyTier = Annotated[
+    Literal["exact", "copy", "derived"],
+    Meta(description="exact: the same text; copy: nearly; derived: takes much from it"),
+]
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -22,22 +26,22 @@ class Message(Struct, frozen=True, kw_only=True):
 class CrawlRequest(Message, frozen=True, kw_only=True):
     """Someone wants a source crawled now."""
 
-    request_id: str
-    source: str
-    requested_at: Time
-    requested_by: str
-    limit: Annotated[int, Meta(ge=1, le=500)] = 50
-    fresh: bool = False
+    request_id: Annotated[str, Meta(description="chosen by the asker; makes the request repeatable")]
+    source: Annotated[str, Meta(description="the source's id: the name of its file in sources/")]
+    requested_at: Annotated[Time, Meta(description="when it was asked")]
+    requested_by: Annotated[str, Meta(description="who asked: a person or a service")]
+    limit: Annotated[int, Meta(ge=1, le=500, description="how many pages at most")] = 50
+    fresh: Annotated[bool, Meta(description="true: read lists that say nothing has changed too")] = False
 
 
 class FeedEntry(Struct, frozen=True, kw_only=True):
     """What the feed or sitemap said of the URL."""
 
-    title: str | None = None
-    published_at: Time | None = None
-    summary: str | None = None
-    authors: tuple[str, ...] = ()
-    language: str | None = None
+    title: Annotated[str | None, Meta(description="the entry's title")] = None
+    published_at: Annotated[Time | None, Meta(description="the entry's date")] = None
+    summary: Annotated[str | None, Meta(description="the entry's teaser")] = None
+    authors: Annotated[tuple[str, ...], Meta(description="the entry's authors")] = ()
+    language: Annotated[str | None, Meta(description="the feed's or the entry's language")] = None
 
 
 class FetchedPage(Message, frozen=True, kw_only=True):
@@ -47,61 +51,61 @@ class FetchedPage(Message, frozen=True, kw_only=True):
     in the blob store and `body_ref` names it. Exactly one of the two is set.
     """
 
-    url_id: Id
-    url: str
-    final_url: str
-    source: str
-    outlet: str
-    host: str
-    fetched_at: Time
-    first_seen_at: Time
-    status: int
-    body: bytes | None
-    body_ref: str | None = None
+    url_id: Annotated[Id, Meta(description="hash of the normalised requested URL")]
+    url: Annotated[str, Meta(description="the requested URL, normalised")]
+    final_url: Annotated[str, Meta(description="the URL after redirects")]
+    source: Annotated[str, Meta(description="the source's id: the name of its file in sources/")]
+    outlet: Annotated[str, Meta(description="the outlet's name for people")]
+    host: Annotated[str, Meta(description="the host that was asked")]
+    fetched_at: Annotated[Time, Meta(description="when the page arrived")]
+    first_seen_at: Annotated[Time, Meta(description="when the URL was seen first; never changes")]
+    status: Annotated[int, Meta(description="HTTP status")]
+    body: Annotated[bytes | None, Meta(description="the response body, zstd-compressed")]
+    body_ref: Annotated[str | None, Meta(description="the body's name in the blob store, if it is not in body")] = None
     body_bytes: Annotated[int, Meta(description="size before compression")]
-    body_sha256: str
-    content_type: str | None = None
-    http_charset: str | None = None
+    body_sha256: Annotated[str, Meta(description="SHA-256 of the body as it came")]
+    content_type: Annotated[str | None, Meta(description="the Content-Type header")] = None
+    http_charset: Annotated[str | None, Meta(description="the charset that the header names")] = None
     robots_tag: Annotated[str | None, Meta(description="the X-Robots-Tag header")] = None
-    etag: str | None = None
-    last_modified: str | None = None
+    etag: Annotated[str | None, Meta(description="the ETag header")] = None
+    last_modified: Annotated[str | None, Meta(description="the Last-Modified header")] = None
     robots_ai_use: Annotated[bool | None, Meta(description="what robots.txt says of AI use; null: nothing")] = None
     language_hint: Annotated[str | None, Meta(description="the source's own language")] = None
     country: Country | None = None
     is_agency: Annotated[bool, Meta(description="whether the source is a news agency")] = False
-    feed: FeedEntry | None = None
+    feed: Annotated[FeedEntry | None, Meta(description="what the feed or sitemap said, if there was one")] = None
 
 
 class ArticleText(Message, frozen=True, kw_only=True):
     """The fields that an article carries from parse to index."""
 
-    article_id: Id
-    url_id: Id
-    url: str
-    canonical_url: str
-    source: str
-    outlet: str
-    host: str
+    article_id: Annotated[Id, Meta(description="hash of the normalised canonical URL; the same through all versions")]
+    url_id: Annotated[Id, Meta(description="hash of the normalised requested URL")]
+    url: Annotated[str, Meta(description="the requested URL, normalised")]
+    canonical_url: Annotated[str, Meta(description="the URL that the page calls its own, normalised")]
+    source: Annotated[str, Meta(description="the source's id: the name of its file in sources/")]
+    outlet: Annotated[str, Meta(description="the outlet's name for people")]
+    host: Annotated[str, Meta(description="the host of the page")]
     language: Language
-    title: str
+    title: Annotated[str, Meta(description="the headline")]
     body: Annotated[str, Meta(description="paragraphs parted by an empty line")]
-    content_hash: Id
-    fetched_at: Time
-    first_seen_at: Time
+    content_hash: Annotated[Id, Meta(description="hash of the normalised title and body")]
+    fetched_at: Annotated[Time, Meta(description="when this version was fetched")]
+    first_seen_at: Annotated[Time, Meta(description="when the URL was seen first; never changes")]
     heading: Annotated[str | None, Meta(description="the visible h1, where it differs from the title")] = None
-    authors: tuple[str, ...] = ()
-    published_at: Time | None = None
-    published_source: DateSource | None = None
-    modified_at: Time | None = None
-    site_name: str | None = None
-    section: str | None = None
-    tags: tuple[str, ...] = ()
-    image: str | None = None
-    summary: str | None = None
-    kind: Kind = "article"
-    word_count: int = 0
-    is_paywalled: bool | None = None
-    allows_ai_use: bool | None = None
+    authors: Annotated[tuple[str, ...], Meta(description="names, without titles of office")] = ()
+    published_at: Annotated[Time | None, Meta(description="what the outlet says, where it can be believed")] = None
+    published_source: Annotated[DateSource | None, Meta(description="where published_at was found")] = None
+    modified_at: Annotated[Time | None, Meta(description="what the outlet says of its last change")] = None
+    site_name: Annotated[str | None, Meta(description="the name that the page gives its site")] = None
+    section: Annotated[str | None, Meta(description="the outlet's section")] = None
+    tags: Annotated[tuple[str, ...], Meta(description="the outlet's keywords")] = ()
+    image: Annotated[str | None, Meta(description="URL of the lead image")] = None
+    summary: Annotated[str | None, Meta(description="the outlet's own teaser")] = None
+    kind: Annotated[Kind, Meta(description="what sort of page it is")] = "article"
+    word_count: Annotated[int, Meta(description="words of the body")] = 0
+    is_paywalled: Annotated[bool | None, Meta(description="what the page says of itself; null: nothing")] = None
+    allows_ai_use: Annotated[bool | None, Meta(description="what the site says of AI use; null: nothing")] = None
     country: Country | None = None
     is_agency: Annotated[bool, Meta(description="whether the source is a news agency")] = False
 
@@ -119,11 +123,11 @@ class ParsedArticle(ArticleText, frozen=True, kw_only=True):
 class DeduplicatedArticle(ArticleText, frozen=True, kw_only=True):
     """An article and what it is to those before it in the log."""
 
-    verdict: Literal["new", "revision", "unchanged"]
-    version: Annotated[int, Meta(ge=1)]
+    verdict: Annotated[Literal["new", "revision", "unchanged"], Meta(description="against its own earlier versions")]
+    version: Annotated[int, Meta(ge=1, description="counts changes of title or body, from 1")]
     copy_of: Annotated[Id | None, Meta(description="the original's article_id")] = None
-    copy_tier: Literal["exact", "copy", "derived"] | None = None
-    scores: dict[str, float] = {}
+    copy_tier: CopyTier | None = None
+    scores: Annotated[dict[str, float], Meta(description="the numbers behind the verdict, by name")] = {}
     reasons: Annotated[tuple[str, ...], Meta(description="the verdict in words")] = ()
     changed: Annotated[tuple[Literal["title", "body"], ...], Meta(description="of a revision")] = ()
 
@@ -131,42 +135,42 @@ class DeduplicatedArticle(ArticleText, frozen=True, kw_only=True):
 class Article(ArticleText, frozen=True, kw_only=True):
     """The newest version of an article, as services downstream read it."""
 
-    version: Annotated[int, Meta(ge=1)]
-    story_id: Id
+    version: Annotated[int, Meta(ge=1, description="counts changes of title or body, from 1")]
+    story_id: Annotated[Id, Meta(description="the story it belongs to; may change")]
     story_revision: Annotated[int, Meta(ge=0, description="changes of the story since this version")] = 0
-    copy_of: Id | None = None
-    copy_tier: Literal["exact", "copy", "derived"] | None = None
-    scores: dict[str, float] = {}
-    reasons: tuple[str, ...] = ()
+    copy_of: Annotated[Id | None, Meta(description="article_id of the original; null: it is one")] = None
+    copy_tier: CopyTier | None = None
+    scores: Annotated[dict[str, float], Meta(description="the numbers behind copy and story, by name")] = {}
+    reasons: Annotated[tuple[str, ...], Meta(description="why it is a copy, in words")] = ()
 
 
 class StoryChanged(Message, frozen=True, kw_only=True):
     """The newest state of a story."""
 
-    story_id: Id
-    revision: Annotated[int, Meta(ge=1)]
-    change: Literal["created", "grew", "merged", "split"]
-    headline: str
-    size: int
-    members: tuple[Id, ...]
-    outlets: tuple[str, ...]
-    languages: tuple[str, ...]
-    first_seen_at: Time
-    last_seen_at: Time
-    merged_into: Id | None = None
+    story_id: Annotated[Id, Meta(description="the key; hash")]
+    revision: Annotated[int, Meta(ge=1, description="counts changes of the story, from 1")]
+    change: Annotated[Literal["created", "grew", "merged", "split"], Meta(description="what happened last")]
+    headline: Annotated[str, Meta(description="the title that stands for the story")]
+    size: Annotated[int, Meta(description="number of members; 0 once merged away")]
+    members: Annotated[tuple[Id, ...], Meta(description="article_ids in order of arrival, at most 500; size counts on")]
+    outlets: Annotated[tuple[str, ...], Meta(description="names of the outlets that tell it")]
+    languages: Annotated[tuple[str, ...], Meta(description="ISO 639 codes")]
+    first_seen_at: Annotated[Time, Meta(description="of its first member")]
+    last_seen_at: Annotated[Time, Meta(description="of its newest member")]
+    merged_into: Annotated[Id | None, Meta(description="the story that took all its members over")] = None
 
 
 class IndexedArticle(Message, frozen=True, kw_only=True):
     """An article version that a search can find."""
 
-    article_id: Id
-    url_id: Id
-    source: str
+    article_id: Annotated[Id, Meta(description="as in articles")]
+    url_id: Annotated[Id, Meta(description="hash of the normalised requested URL")]
+    source: Annotated[str, Meta(description="the source's id: the name of its file in sources/")]
     language: Language
-    version: int
-    story_id: Id
-    story_revision: int
-    index: str
-    fetched_at: Time
-    first_seen_at: Time
-    indexed_at: Time
+    version: Annotated[int, Meta(description="the article's version that is searchable")]
+    story_id: Annotated[Id, Meta(description="the article's story")]
+    story_revision: Annotated[int, Meta(description="changes of the story since this version")]
+    index: Annotated[str, Meta(description="the Elasticsearch index that holds it")]
+    fetched_at: Annotated[Time, Meta(description="when this version was fetched")]
+    first_seen_at: Annotated[Time, Meta(description="when the URL was seen first")]
+    indexed_at: Annotated[Time, Meta(description="when a search could find it")]

@@ -13,8 +13,8 @@ from elasticsearch import helpers
 from newswire.crawl.database import open_reader
 from newswire.demo.facts import ExpectedSearch, Found, FoundArticle, Truth
 from newswire.elastic import build_alias, open_elasticsearch, outages_as_retry
-from newswire.search import search
-from newswire.search_query import SearchRequest
+from newswire.search.finding import search
+from newswire.search.request import SearchRequest
 from newswire.settings import Settings
 
 IN_FLIGHT = ("fetched", "parsed")

@@ -11,8 +11,8 @@ import pytest
 
 import schemas
 from consumers.index.documents import build_document, build_revisions
-from newswire.search import FoundArticle
-from newswire.search_query import EXACT_FIELDS, PHRASE_FIELDS, match_fields
+from newswire.search.query import EXACT_FIELDS, PHRASE_FIELDS, match_fields
+from newswire.search.results import FoundArticle
 from schemas.index_fields import (
     ANALYZERS,
     ARTICLE_FIELDS,

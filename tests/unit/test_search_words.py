@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from newswire.search import FoundArticle, Hit, Piece, SearchResults
-from newswire.search_command import Moment, show_results
-from newswire.search_query import SearchError, SearchRequest, Words, build_query, parse_words
+from newswire.search.command import Moment, show_results
+from newswire.search.query import build_query
+from newswire.search.request import SearchError, SearchRequest, Words, parse_words
+from newswire.search.results import FoundArticle, Hit, Piece, SearchResults
 from newswire.settings import child_environment
 from newswire.terminal import one_line, printable
 
@@ -108,7 +109,8 @@ def test_printable_json_is_the_same_json(text):
 def article(**changes):
     told = {"article_id": "a", "url": "https://h.example/a", "canonical_url": "https://h.example/a", "source": "h"}
     told |= {"outlet": "Harbour Gazette", "host": "h.example", "language": "en", "title": "Siren", "version": 1}
-    told |= {"story_id": "s", "is_copy": False, "dated_at": NOON, "first_seen_at": NOON, "published_at": NOON}
+    told |= {"story_id": "s", "family_id": "a", "is_copy": False}
+    told |= {"dated_at": NOON, "first_seen_at": NOON, "published_at": NOON}
     return FoundArticle(**told | changes)
 
 

@@ -15,7 +15,7 @@ from newswire.settings import settings
 from newswire.terminal import one_line, printable
 
 if TYPE_CHECKING:
-    from newswire.search import FoundArticle, Hit, Marked, SearchResults
+    from newswire.search.results import FoundArticle, Hit, Marked, SearchResults
 
 MATCH_STYLE = "bold yellow"
 QUIET_STYLE = "dim"
@@ -70,8 +70,8 @@ def command(*, words: tuple[str, ...], as_json: bool, **wishes: object) -> None:
     import msgspec
 
     from newswire.elastic import open_elasticsearch
-    from newswire.search import search
-    from newswire.search_query import SearchRequest
+    from newswire.search.finding import search
+    from newswire.search.request import SearchRequest
 
     if misspelt := [word for word in words if word.startswith("--")]:
         raise click.NoSuchOption(misspelt[0])

@@ -1,0 +1,135 @@
+"""Turns what a reader asks for into a query of Elasticsearch; finding.py and the watch stage send it."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from elasticsearch.dsl.query import Bool, DisMax, Exists, MatchAll, MultiMatch, Query, Range, Term, Terms
+
+from newswire.search.request import DATE_SOURCES, DateTrust, SearchError, SearchRequest, parse_words
+from newswire.search.results import FacetName
+from schemas.index_fields import ANALYZERS, suffix_of
+
+# A word in the title says more of an article than one in its text.
+EXACT_FIELDS = ("title^4", "heading^3", "summary^2", "authors.words^2", "tags.words^2", "body")
+PHRASE_FIELDS = ("title^4", "heading^3", "summary^2", "authors.words^2", "body")
+STEMMED_FIELDS = ("title_{}^4", "body_{}")
+ENOUGH_WORDS = "3<75%"  # up to three words all of them, above that three quarters
+# facet -> the fields that its values stand in
+FACET_FIELDS: Final[dict[FacetName, tuple[str, ...]]] = {
+    "outlet": ("outlet", "source"),
+    "language": ("language",),
+    "country": ("country",),
+    "kind": ("kind",),
+    "section": ("section",),
+}
+
+
+def build_query(request: SearchRequest, *, without: FacetName | None = None) -> Query:
+    """Return the query of a request, for a facet's counts without its own choice.
+
+    Raises SearchError where nothing could match.
+    """
+    if request.since and request.until and request.since >= request.until:
+        raise SearchError(f"since ({request.since}) is not before until ({request.until})")
+    words = parse_words(request.words)
+    must: list[Query] = [_phrase(phrase) for phrase in words.phrases]
+    if words.terms:
+        must.append(_terms(words.terms, request.languages))
+    return Bool(
+        must=must or [MatchAll()],
+        must_not=[_phrase(phrase) for phrase in words.excluded],
+        filter=[*_scope(request), *_choices(request, without)],
+    )
+
+
+def match_fields(name: Literal["title", "body"]) -> list[str]:
+    """Return the exact and the stemmed fields that hold a text: a highlighter joins their matches."""
+    return [name, *(f"{name}_{suffix}" for suffix in ANALYZERS)]
+
+
+def chosen_in(request: SearchRequest, name: FacetName) -> tuple[str, ...]:
+    """Return the values of a facet that a request asks for."""
+    return {
+        "outlet": request.outlets,
+        "language": request.languages,
+        "country": request.countries,
+        "kind": request.kinds,
+        "section": request.sections,
+        "date_trust": request.date_trust,
+    }[name]
+
+
+def time_field(request: SearchRequest) -> str:
+    """Return the time that a request's limits and timeline look at."""
+    return "dated_at" if request.by == "published" else "first_seen_at"
+
+
+def trusted(trust: DateTrust) -> Query:
+    """Return the query for articles whose date of publication is worth this much."""
+    if sources := DATE_SOURCES[trust]:
+        return Terms("published_source", list(sources))
+    return Bool(must_not=[Exists(field="published_at")])
+
+
+def _terms(terms: str, languages: tuple[str, ...]) -> Query:
+    """Rank exact and stemmed matches together: an article in which both match stands above one with either."""
+    wanted = {suffix_of(language) for language in languages} if languages else set(ANALYZERS)
+    groups = [[field.format(suffix) for field in STEMMED_FIELDS] for suffix in sorted(filter(None, wanted))]
+    return DisMax(queries=[_group(terms, fields) for fields in ([*EXACT_FIELDS], *groups)], tie_breaker=1.0)
+
+
+def _group(terms: str, fields: list[str]) -> Query:
+    # cross_fields looks for each word in any field of the group, as if they were one.
+    return MultiMatch(query=terms, fields=fields, type="cross_fields", minimum_should_match=ENOUGH_WORDS)
+
+
+def _phrase(phrase: str) -> Query:
+    return MultiMatch(query=phrase, fields=list(PHRASE_FIELDS), type="phrase")
+
+
+def _scope(request: SearchRequest) -> list[Query]:
+    """Return the filters that no facet shows."""
+    filters: list[Query] = []
+    if request.since or request.until:
+        bounds = {"gte": request.since, "lt": request.until}
+        filters.append(Range(time_field(request), {name: bound for name, bound in bounds.items() if bound}))
+    if request.as_of:
+        filters.append(_valid_at(request))
+    if request.hosts:
+        filters.append(_any_of(("host",), request.hosts))
+    if request.story_id:
+        filters.append(Term("story_id", {"value": request.story_id}))
+    if request.family_id:
+        filters.append(Term("family_id", {"value": request.family_id}))
+    if request.which != "all":
+        filters.append(Term("is_copy", {"value": request.which == "copies"}))
+    return filters
+
+
+def _valid_at(request: SearchRequest) -> Query:
+    """Return the query for the one version of each article that was the newest at the time; see revisions.
+
+    The times of fetches say so: they stay the same when the index is built anew, the times of indexing do not.
+    """
+    return Bool(
+        filter=[Range("fetched_at", {"lte": request.as_of})],
+        must_not=[Range("superseded_at", {"lte": request.as_of})],
+    )
+
+
+def _choices(request: SearchRequest, without: FacetName | None) -> list[Query]:
+    """Return the filters of the facets; several values of one facet mean any of them."""
+    filters: list[Query] = [
+        _any_of(fields, values)
+        for name, fields in FACET_FIELDS.items()
+        if name != without and (values := chosen_in(request, name))
+    ]
+    if request.date_trust and without != "date_trust":
+        filters.append(Bool(should=[trusted(trust) for trust in request.date_trust], minimum_should_match=1))
+    return filters
+
+
+def _any_of(fields: tuple[str, ...], values: tuple[str, ...]) -> Query:
+    exact = [Term(field, {"value": value, "case_insensitive": True}) for field in fields for value in values]
+    return Bool(should=[*exact], minimum_should_match=1)

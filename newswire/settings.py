@@ -87,6 +87,12 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = 0  # 0: a free one, written to <state_dir>/metrics/<stage>-<pid>
 
+    # The pages: search, articles, sources, pipeline
+    web_host: str = "127.0.0.1"  # they have no login of their own; Airflow shows them behind its own
+    web_port: int = 0  # 0: a free one
+    web_names: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost")  # under which they answer
+    overdue_after_seconds: float = 7_200.0  # an address on its way for longer is an alarm
+
     # Logs
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -96,7 +102,7 @@ class Settings(BaseSettings):
     java_heap_elasticsearch: str = "512m"
     durable: bool = Field(default=True, description="False: PostgreSQL without fsync, for tests")
 
-    @field_validator("sources_dirs", "allow_private", "revisit_after_seconds", mode="before")
+    @field_validator("sources_dirs", "allow_private", "revisit_after_seconds", "web_names", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         """Lists are written with commas in the environment."""

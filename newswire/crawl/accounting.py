@@ -23,6 +23,14 @@ _OVERDUE: Final = """
     WHERE state IN ('discovered', 'fetched', 'parsed') AND coalesce(fetched_at, first_seen_at) < now() - %(age)s
     ORDER BY since, url_id LIMIT %(limit)s
 """
+_COUNT_OVERDUE: Final = """
+    SELECT source, count(*) AS number FROM urls
+    WHERE state IN ('discovered', 'fetched', 'parsed') AND coalesce(fetched_at, first_seen_at) < now() - %(age)s
+    GROUP BY source
+"""
+_LISTS: Final = """
+    SELECT source, url, polled_at, changed_at, status, error, errors, entries FROM feeds ORDER BY source, url
+"""
 
 
 @dataclass(slots=True)
@@ -62,6 +70,19 @@ class Overdue:
     since: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """A feed or sitemap: when it was last read and changed, and what went wrong how many times in a row."""
+
+    url: str
+    polled_at: dt.datetime | None
+    changed_at: dt.datetime | None
+    status: int | None
+    error: str | None
+    errors: int
+    entries: int
+
+
 def account(settings: Settings, *, since: dt.datetime | None = None) -> dict[str, Account]:
     """Return the account of every source that has addresses, or of the addresses first seen since a moment."""
     accounts: dict[str, Account] = {}
@@ -79,3 +100,19 @@ def overdue(settings: Settings, older_than: dt.timedelta, *, limit: int = 100) -
     with open_reader(settings) as connection:
         rows = connection.execute(_OVERDUE, {"age": older_than, "limit": limit}).fetchall()
     return [Overdue(**row) for row in rows]
+
+
+def count_overdue(settings: Settings, older_than: dt.timedelta) -> dict[str, int]:
+    """Return for each source how many addresses are in flight for longer than they may be; only where there are any."""
+    with open_reader(settings) as connection:
+        return {row["source"]: row["number"] for row in connection.execute(_COUNT_OVERDUE, {"age": older_than})}
+
+
+def read_lists(settings: Settings) -> dict[str, tuple[ListState, ...]]:
+    """Return the lists of each source that were ever read."""
+    lists: dict[str, tuple[ListState, ...]] = {}
+    with open_reader(settings) as connection:
+        for row in connection.execute(_LISTS):
+            source = row.pop("source")
+            lists[source] = (*lists.get(source, ()), ListState(**row))
+    return lists

@@ -49,6 +49,7 @@ def build_page(claim: Claim, answer: Answer, source: Source) -> FetchedPage:
         content_type=content_type(answer),
         http_charset=charset_of(answer),
         robots_tag=", ".join(headers.get_list("X-Robots-Tag")) or None,
+        robots_ai_use=answer.robots_ai_use,
         etag=headers.get("ETag"),
         last_modified=headers.get("Last-Modified"),
         language_hint=source.language,

@@ -9,6 +9,7 @@ from typing import Final
 
 from protego import Protego
 
+from newswire.crawl.ai_use import AiUse, read_ai_use
 from newswire.crawl.database import Database, fetch_all
 from newswire.settings import Settings
 
@@ -41,10 +42,15 @@ class Rules:
     is_reachable: bool
     parsed: Protego | None = None
     agent: str = ""
+    ai_use: AiUse | None = None
 
     def allows(self, url: str) -> bool:
         """Whether the address may be fetched."""
         return self.is_reachable and (self.parsed is None or bool(self.parsed.can_fetch(url, self.agent)))
+
+    def allows_ai_use(self, url: str) -> bool | None:
+        """Whether the text of the address may be used by AI; None where the file says nothing of it."""
+        return self.ai_use.allows(url) if self.ai_use else None
 
     @property
     def sitemaps(self) -> tuple[str, ...]:
@@ -64,7 +70,9 @@ class Rules:
 def read_rules(file: RobotsFile, agent: str) -> Rules:
     """Turn an answer into rules, as RFC 9309 has it: no such file allows all, a server in trouble allows nothing."""
     if file.text is not None:
-        return Rules(is_reachable=True, parsed=Protego.parse(file.text.removeprefix("\ufeff")), agent=agent)
+        text = file.text.removeprefix("\ufeff")
+        parsed = Protego.parse(text)
+        return Rules(is_reachable=True, parsed=parsed, agent=agent, ai_use=read_ai_use(text, parsed, agent))
     # 429 stands among the 4xx but says "not now", not "there is none".
     is_absent = file.status is not None and 400 <= file.status < 500 and file.status != 429
     return Rules(is_reachable=is_absent)

@@ -7,7 +7,7 @@ import datetime as dt
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
@@ -37,6 +37,7 @@ class Answer:
     status: int
     headers: httpx.Headers
     body: bytes
+    robots_ai_use: bool | None = None  # what robots.txt says of it
 
 
 class RefusedError(Exception):
@@ -80,7 +81,7 @@ class Web:
                 raise RefusedError("robots")
             answer = await self._send(url, headers, deadline, rules.delay_seconds)
             if not (target := _target(answer)):
-                return answer
+                return replace(answer, robots_ai_use=rules.allows_ai_use(url))
             url = target
         raise RefusedError("too-many-redirects")
 

@@ -39,6 +39,17 @@ def test_a_feed_becomes_pages(crawl):
     assert len(crawl.pages()) == 2
 
 
+def test_a_page_carries_its_country_and_what_robots_says_of_ai_use(crawl):
+    """The source's country, and robots.txt's word on the address that the page came from in the end."""
+    crawl.site.set_feed("/a", "/b", "/moved")
+    crawl.site.pages["/moved"] = Page("", 301, headers={"Location": "/b"})
+    crawl.site.pages["/robots.txt"] = Page("User-agent: GPTBot\nDisallow: /b")
+    crawl.write_source(country="JP")
+    assert crawl.run() == {"claimed": 3, "fetched": 3}
+    found = {page.url.removeprefix(crawl.site.url): (page.country, page.robots_ai_use) for page in crawl.pages()}
+    assert found == {"/a": ("JP", None), "/b": ("JP", False), "/moved": ("JP", False)}
+
+
 def drip(handler):
     """Send a byte now and then, as if to keep us for ever."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100000\r\n\r\n")

@@ -67,3 +67,46 @@ def test_no_rule_keeps_the_matcher_busy(pattern):
     began = time.process_time()
     rules(f"User-agent: *\nDisallow: /{pattern}").allows("https://paper.example/" + "a" * 2000)
     assert time.process_time() - began < 0.5
+
+
+SAID_OF_AI = {
+    "nothing": ("User-agent: *\nDisallow: /admin/", None),
+    "a trainer is shut out": ("User-agent: GPTBot\nDisallow: /", False),
+    "in a group of several": ("User-agent: Googlebot\nUser-agent: ccbot # no thanks\nDisallow: /", False),
+    "from other pages only": ("User-agent: ClaudeBot\nDisallow: /archive/", None),
+    "one of two": ("User-agent: GPTBot\nAllow: /\n\nUser-agent: CCBot\nDisallow: /news/", False),
+    "all are shut out but us": ("User-agent: *\nDisallow: /\n\nUser-agent: Newswire\nAllow: /", None),
+    "a name that only sounds like it": ("User-agent: NotGPTBotter\nDisallow: /", None),
+    "letting a trainer in grants nothing": ("User-agent: GPTBot\nAllow: /", None),
+    "a preference": ("User-agent: *\nContent-Usage: train-ai=n\nAllow: /", False),
+    "a signal": ("User-Agent: *\nContent-signal: search=yes,ai-train=no,use=reference\nAllow: /", False),
+    "not as input either": ("User-agent: *\nContent-Signal: ai-input=no", False),
+    "a grant": ("User-agent: *\nContent-Usage: train-ai=y", True),
+    "a signal that grants": ("User-agent: *\nContent-Signal: ai-train=yes, search=yes", True),
+    "search is another matter": ("User-agent: *\nContent-Usage: search=n", None),
+    "the longer path goes first": ("User-agent: *\nContent-Usage: train-ai=n\nContent-Usage: /news/ train-ai=y", True),
+    "and also the other way": ("User-agent: *\nContent-Usage: train-ai=y\nContent-Usage: /*/1$ train-ai=n", False),
+    "another path": ("User-agent: *\nContent-Usage: /archive/ train-ai=n", None),
+    "both at once": ("User-agent: *\nContent-Usage: train-ai=y\nContent-Signal: ai-train=no", False),
+    "a refusal to all, not repeated to us": (
+        "User-agent: *\nContent-Usage: train-ai=n\n\nUser-agent: newswire\nDisallow: /admin/",
+        False,
+    ),
+    "a grant to another": ("User-agent: OtherBot\nDisallow: /x\n\nUser-agent: B\nContent-Usage: train-ai=y", None),
+    "a grant, but a trainer is shut out": (
+        "User-agent: *\nContent-Usage: train-ai=y\n\nUser-agent: Bytespider\nDisallow: /",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "allowed"), SAID_OF_AI.values(), ids=SAID_OF_AI)
+def test_what_robots_says_of_ai_use_is_read(text, allowed):
+    """Crawlers for models that are shut out of the page, and the lines on its use; a refusal outweighs a grant."""
+    assert rules(text).allows_ai_use(URL) is allowed
+
+
+def test_no_robots_says_nothing_of_ai_use():
+    """Neither an absent file nor a server in trouble is a word on it."""
+    assert rules(status=404).allows_ai_use(URL) is None
+    assert rules(status=503).allows_ai_use(URL) is None

@@ -10,8 +10,8 @@ import msgspec
 import structlog
 from elasticsearch import Elasticsearch
 
-from consumers.index.bulk import Write, read_all, write_all
 from consumers.index.documents import build_document, build_revisions, external_version, revision_id
+from newswire.bulk import Write, read_all, write_all
 from newswire.clock import Clock
 from newswire.elastic import IndexKind, build_index_name, outages_as_retry
 from newswire.stage import Answer, Out, Record, Reject

@@ -1,4 +1,4 @@
-"""How the index stage reads the answers of a bulk request; a small server on loopback gives them."""
+"""How stages read the answers of a bulk request; a small server on loopback gives them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from consumers.index import bulk
-from consumers.index.bulk import Write, read_all, write_all
+from newswire import bulk
+from newswire.bulk import Write, read_all, write_all
 from newswire.elastic import open_elasticsearch, outages_as_retry
 from newswire.errors import ConfigError, Retry
 from newswire.settings import Settings

@@ -1,4 +1,4 @@
-"""Reads and writes in bulk, and tells three answers apart: there, never (the document's own fault), not now."""
+"""Reads and writes Elasticsearch in bulk, and tells there, never (the document's own fault) and not now apart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import structlog
 from elasticsearch import ApiError, Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
@@ -24,8 +23,6 @@ LONGEST_WAIT_SECONDS = 2.0
 BUSY = (429, 502, 503, 504)
 CLUSTER_FAULTS = {"validation_exception", "cluster_block_exception"}  # too many shards, a full disk: not the document
 DETAIL_CHARACTERS = 500
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ MAX_FIELD_CHARS = 2_000
 
 def origin_of(page: FetchedPage) -> Origin:
     """Return what is known of a page before it is read."""
-    return Origin(page.final_url, page.fetched_at, page.feed, page.robots_tag, page.language_hint)
+    said = page.feed, page.robots_tag, page.language_hint, page.robots_ai_use
+    return Origin(page.final_url, page.fetched_at, *said)
 
 
 def to_message(page: FetchedPage, found: Extraction) -> ParsedArticle:

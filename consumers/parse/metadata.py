@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
@@ -13,12 +12,12 @@ from consumers.parse.dates import find_fault, read_time, search_date
 from consumers.parse.head import Head
 from consumers.parse.jsonld import ArticleData
 from consumers.parse.names import clean_names, house_names, is_house
+from consumers.parse.rights import read_ai_use
 from consumers.parse.titles import cut_site
 from consumers.parse.vocabulary import names
 from consumers.parse.words import fold
 from schemas.messages import DateSource, FeedEntry
 
-_NO_AI = re.compile(r"\bno(?:image)?ai\b", re.IGNORECASE)
 _PUBLISHED_METAS = names("published_metas")
 _MODIFIED_METAS = names("modified_metas")
 _AUTHOR_METAS = names("author_metas")
@@ -67,6 +66,7 @@ class Origin:
     feed: FeedEntry | None = None
     robots_tag: str | None = None
     language_hint: str | None = None
+    robots_ai_use: bool | None = None
 
 
 Said = tuple[str | None, str]
@@ -188,6 +188,6 @@ def _set_rights(meta: Metadata, data: ArticleData, head: Head, origin: Origin) -
     meta.is_paywalled = {"free": False, "metered": True, "locked": True}.get(tier)
     if data.is_free is not None:
         meta.is_paywalled = not data.is_free
-    words = " ".join(filter(None, [*head.metas.get("robots", ()), origin.robots_tag]))
-    if _NO_AI.search(words) or head.text("tdm-reservation") == "1":
-        meta.allows_ai_use = False
+    meta.allows_ai_use, source = read_ai_use(head, origin.robots_tag, robots_txt=origin.robots_ai_use)
+    if source:
+        meta.provenance["allows_ai_use"] = source

@@ -114,13 +114,39 @@ def test_the_sites_name_is_cut_from_the_title():
     )
 
 
-def test_rights_are_read():
-    """Paywall and AI-use come from JSON-LD, metas and the X-Robots-Tag header."""
+def test_a_paywall_is_read():
+    """Paywalls come from JSON-LD and metas; who says nothing of one is not taken to have none."""
     data = json.dumps({"@type": "NewsArticle", "headline": "A headline", "isAccessibleForFree": "False"})
     assert read(f'<script type="application/ld+json">{data}</script>').is_paywalled is True
-    assert read(robots_tag="noai").allows_ai_use is False
-    assert read('<meta name="robots" content="index, noai">').allows_ai_use is False
-    assert (read().is_paywalled, read().allows_ai_use) == (None, None)
+    assert read().is_paywalled is None
+
+
+NO_AI_META = '<meta name="robots" content="index, noai">'
+RESERVED = '<meta name="tdm-reservation" content="{}">'
+
+
+@pytest.mark.parametrize(
+    ("head", "origin", "allowed", "source"),
+    [
+        ("", {}, None, None),
+        (NO_AI_META, {}, False, "meta robots"),
+        ('<meta name="robots" content="noimageai">', {}, False, "meta robots"),
+        ('<meta name="robots" content="noindex, max-snippet:-1">', {}, None, None),
+        ("", {"robots_tag": "otherbot: noai"}, False, "x-robots-tag"),
+        (RESERVED.format(1), {}, False, "meta tdm-reservation"),
+        (RESERVED.format(0), {}, True, "meta tdm-reservation"),
+        (RESERVED.format("?"), {}, None, None),
+        ("", {"robots_ai_use": False}, False, "robots.txt"),
+        ("", {"robots_ai_use": True}, True, "robots.txt"),
+        (NO_AI_META, {"robots_ai_use": True}, False, "meta robots"),
+        (RESERVED.format(0), {"robots_ai_use": False}, False, "robots.txt"),
+        (RESERVED.format(1), {"robots_tag": "noai", "robots_ai_use": True}, False, "x-robots-tag"),
+    ],
+)
+def test_any_refusal_of_ai_use_is_one(head, origin, allowed, source):
+    """Page, header and robots.txt are heard; a no outweighs a yes, and who said it is noted."""
+    meta = read(head, **origin)
+    assert (meta.allows_ai_use, meta.provenance.get("allows_ai_use")) == (allowed, source)
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,6 @@ from newswire.settings import Settings, settings
 from newswire.topic_reader import as_document, count_records, read_topic
 from schemas.topics import TOPICS, DeadLetterTopic, Topic, dead_letters_of
 
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
-LONGEST_OUTAGE_DAYS = 7  # a reader that was away longer may miss a tombstone
 NOT_STAGES = {"downstream", "crawl_source"}
 SHOWN_CHARACTERS = 300
 
@@ -42,14 +39,7 @@ def all_topics() -> list[Topic[Any]]:
 def topic_configs(topic: Topic[Any], replication: int) -> dict[str, str]:
     """Return the broker's settings of a topic."""
     configs = {"compression.type": topic.compression, "min.insync.replicas": "2" if replication > 2 else "1"}
-    if topic.compacted:
-        configs |= {
-            "cleanup.policy": "compact",
-            "min.compaction.lag.ms": str(HOUR_MS),
-            "delete.retention.ms": str(LONGEST_OUTAGE_DAYS * DAY_MS),
-        }
-    else:
-        configs |= {"cleanup.policy": "delete", "retention.ms": str((topic.retention_days or 7) * DAY_MS)}
+    configs |= topic.kept()
     if isinstance(topic, DeadLetterTopic):
         configs["max.message.bytes"] = str(DEAD_LETTER_RECORD_BYTES + 4096)
     return configs

@@ -23,6 +23,10 @@ from schemas.messages import (
 
 M = TypeVar("M")
 
+DAY_MS = 86_400_000
+COMPACTION_LAG_MS = 3_600_000  # a reader less behind than this sees every version
+TOMBSTONE_DAYS = 7  # a reader that was away longer may miss one
+
 
 @dataclass(frozen=True, slots=True)
 class Topic(Generic[M]):
@@ -60,6 +64,16 @@ class Topic(Generic[M]):
         if not self.by_language:
             return None
         return self.languages.get(str(getattr(value, self.key)), self.languages["other"])
+
+    def kept(self) -> dict[str, str]:
+        """Return the broker's settings that say how long records stay."""
+        if not self.compacted:
+            return {"cleanup.policy": "delete", "retention.ms": str((self.retention_days or 7) * DAY_MS)}
+        return {
+            "cleanup.policy": "compact",
+            "min.compaction.lag.ms": str(COMPACTION_LAG_MS),
+            "delete.retention.ms": str(TOMBSTONE_DAYS * DAY_MS),
+        }
 
     def id_of(self, value: M) -> str:
         """Return the deterministic event id: the same message gets the same id in every run."""

@@ -6,17 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-import trafilatura
-
 from consumers.parse.fragments import to_paragraphs
 from consumers.parse.rules import choose_blocks
 from consumers.parse.second import read_by_density
+from consumers.parse.third import build_page, read_with_trafilatura
 from consumers.parse.tree import Block, Tree
 from consumers.parse.words import shingles
 
 AGREED = 0.92
 ENOUGH_CHARS = 300
-_CONFIRMED = 0.7  # by trafilatura: the own reading, which keeps paragraphs better, stands
+_CONFIRMED = 0.74  # by trafilatura: the own reading, which keeps paragraphs better, stands
 _JSONLD_CHARS = 400
 _JSONLD_FACTOR = 1.5
 
@@ -30,7 +29,7 @@ class Body:
     agreement: float | None = None
 
 
-def read_body(tree: Tree, text: str, url: str, told: str | None, titles: frozenset[str]) -> Body:
+def read_body(tree: Tree, told: str | None, titles: frozenset[str]) -> Body:
     """Read the body of a page; `told` is the text that its JSON-LD holds."""
     own = join_blocks(choose_blocks(tree, titles))
     told_text = to_paragraphs(told) if told else ""
@@ -44,24 +43,21 @@ def read_body(tree: Tree, text: str, url: str, told: str | None, titles: frozens
             return Body(own, "rules", agreement)
         if confirmed >= AGREED:
             return Body(own, "rules, confirmed by jsonld", confirmed)
-    return _settle(own, agreement, text, url)
+    return _settle(own, agreement, tree)
 
 
-def _settle(own: str, agreement: float, text: str, url: str) -> Body:
+def _settle(own: str, agreement: float, tree: Tree) -> Body:
     """Ask trafilatura: its quick reading confirms as surely as the full one, which alone may replace the own."""
+    page = build_page(tree.blocks)
+    found, confirmed = "", 0.0
     for is_quick in (True, False):
-        found = _ask_trafilatura(text, url, is_quick=is_quick)
+        found = read_with_trafilatura(page, is_quick=is_quick)
         confirmed = agree(own, found) if own and found else 0.0
         if confirmed >= _CONFIRMED:
             return Body(own, "rules, confirmed by trafilatura", max(agreement, confirmed))
     if not found:
         return Body(own, "rules, alone", agreement)
-    return Body("\n\n".join(found.splitlines()), "trafilatura", confirmed)
-
-
-def _ask_trafilatura(text: str, url: str, *, is_quick: bool) -> str:
-    found = trafilatura.extract(text, url=url, fast=is_quick, favor_precision=True, include_comments=False)
-    return found or ""
+    return Body(found, "trafilatura", confirmed)
 
 
 def join_blocks(blocks: Iterable[Block]) -> str:

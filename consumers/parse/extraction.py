@@ -74,7 +74,7 @@ def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None)
     else:
         tree = Tree(text)
         links = count_headline_links(tree.blocks)
-        body, visible = read_body(tree, text, origin.url, data.body, _titles(data, head)), read_visible(tree)
+        body, visible = read_body(tree, data.body, _titles(data, head)), read_visible(tree)
     meta = read_metadata(data, head, visible, origin)
     if danger:
         meta.notes.append(f"read slowly: {danger}")

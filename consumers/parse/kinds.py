@@ -87,7 +87,7 @@ def _refuse_errors(signs: Signs) -> None:
 def _refuse_noise(body: str) -> None:
     sample = body[:2_000]
     readable = sum(sign.isalpha() or sign.isspace() for sign in sample)
-    if readable < _READABLE_SHARE * len(sample) or sample.count(" ") + sample.count("\n") < len(sample) / 400:
+    if readable < _READABLE_SHARE * len(sample) or sample.count(" ") + sample.count("\n") < len(sample) // 400:
         raise Refused("not-text", "the text is no writing of any language")
 
 

@@ -66,7 +66,7 @@ def clean_blocks(blocks: Sequence[Block], titles: frozenset[str]) -> list[Block]
     seen: set[str] = set()
     for block in blocks:
         text = block.text
-        if text in seen or _is_links(block) or is_boilerplate(text) or (len(text) < 300 and fold(text) in titles):
+        if text in seen or is_links(block) or is_boilerplate(text) or (len(text) < 300 and fold(text) in titles):
             continue
         if len(text) > _REPEATED_CHARS:
             seen.add(text)
@@ -76,9 +76,10 @@ def clean_blocks(blocks: Sequence[Block], titles: frozenset[str]) -> list[Block]
     return _after_headline(kept)
 
 
-def _is_links(block: Block) -> bool:
+def is_links(block: Block) -> bool:
+    """Tell whether a block is a line of links; a paragraph of several lines is a list that the article gives."""
     if block.tag == "p":
-        return block.link_share >= 1
+        return block.link_share >= 1 and "\n" not in block.text
     if block.tag in LISTED:
         return block.link_share > 0.3
     return block.link_share > (0.8 if len(block.text) > 200 else 0.65)

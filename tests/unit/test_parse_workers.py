@@ -91,4 +91,4 @@ def test_an_overrunning_page_is_rejected_and_the_next_is_parsed(tmp_path):
     settings = Settings(state_dir=tmp_path, parse_seconds=0.2)
     with STAGE.open(settings) as handle:
         answers = handle([record(HEAVY), record(b"<p>Short.</p>", 1)])
-    assert [answer.reason for answer in answers] == ["time-limit", "no-text"]
+    assert [answer.reason for answer in answers] == ["time-limit", "too-short"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from newswire.search.options import WORDS_SETTINGS, read_request, search_options
 from newswire.settings import settings
 from newswire.terminal import one_line, printable
 
@@ -20,50 +21,10 @@ if TYPE_CHECKING:
 MATCH_STYLE = "bold yellow"
 QUIET_STYLE = "dim"
 INDENT = 4
-_AGO = re.compile(r"(\d{1,5})(m|h|d|w)")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Moment(click.ParamType[datetime]):
-    """A day, a time or an age: 2026-03-02, 2026-03-02T08:30, 90m, 12h, 7d, 2w; without a zone it is UTC.
-
-    A day means its first moment, or its last when `is_end`.
-    """
-
-    name = "time"
-
-    def __init__(self, *, is_end: bool = False) -> None:
-        self._is_end = is_end
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read the moment."""
-        text = str(value)
-        if ago := _AGO.fullmatch(text):
-            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            self.fail(f"{text!r} is no time; say 2026-03-02, 2026-03-02T08:30 or an age such as 12h or 7d", param, ctx)
-        is_day = "T" not in text and " " not in text
-        if self._is_end and is_day:
-            moment += timedelta(days=1)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-@click.command(context_settings={"ignore_unknown_options": True})  # -word is a word to exclude
-@click.argument("words", nargs=-1)
-@click.option("--since", type=Moment(), help="Not before this day, time or age (7d).")
-@click.option("--until", type=Moment(is_end=True), help="Not after this day or time.")
-@click.option("--by", type=click.Choice(["published", "seen"]), default="published", help="Which time these mean.")
-@click.option("--outlet", "outlets", multiple=True, help="Only this outlet, by name or source id; repeatable.")
-@click.option("--language", "languages", multiple=True, help="Only this language (en, es …); repeatable.")
-@click.option("--host", "hosts", multiple=True, help="Only this host; repeatable.")
-@click.option("--story", "story_id", help="Only this story's articles, by its id.")
-@click.option("--originals", "which", flag_value="originals", default="all", help="Leave copies out.")
-@click.option("--copies", "which", flag_value="copies", help="Only copies.")
-@click.option("--fold", type=click.Choice(["copies", "stories", "nothing"]), default="copies", show_default=True)
-@click.option("--sort", type=click.Choice(["relevance", "date"]), default="relevance", show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many to show.")
+@click.command(context_settings=WORDS_SETTINGS)
+@search_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 def command(*, words: tuple[str, ...], as_json: bool, **wishes: object) -> None:
     """Search the articles: words, "exact phrases", -without this. Exit code 0, found or not; 1 on an error."""
@@ -71,11 +32,8 @@ def command(*, words: tuple[str, ...], as_json: bool, **wishes: object) -> None:
 
     from newswire.elastic import open_elasticsearch
     from newswire.search.finding import search
-    from newswire.search.request import SearchRequest
 
-    if misspelt := [word for word in words if word.startswith("--")]:
-        raise click.NoSuchOption(misspelt[0])
-    request = msgspec.convert({"words": " ".join(words), **wishes}, SearchRequest)
+    request = read_request(words, wishes)
     with open_elasticsearch(settings()) as client:
         results = search(client, settings().index_prefix, request)
     if as_json:

@@ -1,9 +1,9 @@
-"""How far each stage is behind the topics that it reads."""
+"""How far each stage is behind the topics that it reads, and how many processes of it are at work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka import TopicPartition
 from kafka.admin import OffsetSpec
@@ -30,8 +30,23 @@ def stages_and_topics() -> dict[str, list[str]]:
     return reads
 
 
+class Group(NamedTuple):
+    """A stage's consumer group: the records it has yet to deal with, and its members."""
+
+    lag: int
+    members: int
+
+
 def read_lag(settings: Settings) -> dict[str, int]:
     """Return for each stage how many records it has yet to deal with; empty before the topics are made.
+
+    Raises Retry while Kafka is away.
+    """
+    return {stage: group.lag for stage, group in read_groups(settings).items()}
+
+
+def read_groups(settings: Settings) -> dict[str, Group]:
+    """Return the group of each stage, in the order of the topics; empty before these are made.
 
     Raises Retry while Kafka is away.
     """
@@ -46,14 +61,19 @@ def read_lag(settings: Settings) -> dict[str, int]:
             begins = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.EARLIEST))
             ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
             committed = admin.list_group_offsets([prefix + stage for stage in reads])
+            described = admin.describe_groups([prefix + stage for stage in reads])
     finally:
         admin.close()
-    return {
-        stage: sum(
+
+    def lag(stage: str, names: list[str]) -> int:
+        return sum(
             ends[p].offset - _position(committed.get(prefix + stage, {}), p, begins[p].offset)
             for p in partitions
             if p.topic.removeprefix(prefix) in names
         )
+
+    return {
+        stage: Group(lag(stage, names), len(described.get(prefix + stage, {}).get("members", ())))
         for stage, names in reads.items()
     }
 

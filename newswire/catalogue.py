@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -12,6 +12,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from newswire.settings import Settings
+from newswire.source_rules import SiteRule
 from newswire.urls import clean_url, host_of
 
 MAX_FILE_BYTES: Final = 200_000
@@ -109,6 +110,9 @@ class Source(_Part):
     )
     allow: tuple[Pattern, ...] = Field(default=(), description="only addresses in which one of these is found")
     deny: tuple[Pattern, ...] = Field(default=(), description="no address in which one of these is found")
+    rules: tuple[SiteRule, ...] = Field(
+        default=(), description="how pages are read where parse errs; of those valid, the first that finds something"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -164,7 +168,7 @@ def load_catalogue(settings: Settings) -> Catalogue:
     """Read every source file; a broken one stops only itself and is named."""
     sources: dict[str, Source] = {}
     broken: list[BrokenSource] = []
-    for path in _files(settings, broken):
+    for path in source_files(settings):
         try:
             source = read_source(path)
             if source.id in sources:
@@ -173,15 +177,15 @@ def load_catalogue(settings: Settings) -> Catalogue:
             broken.append(BrokenSource(path, str(error)))
         else:
             sources[source.id] = source
+    missing = [folder for folder in settings.sources_dirs if not folder.is_dir()]
+    broken += [BrokenSource(folder, "there is no such folder; see NEWSWIRE_SOURCES_DIRS") for folder in missing]
     return Catalogue(dict(sorted(sources.items())), tuple(broken))
 
 
-def _files(settings: Settings, broken: list[BrokenSource]) -> Iterator[Path]:
+def source_files(settings: Settings) -> Iterator[Path]:
+    """Yield the files of all folders, in order; where two have the same name, the first counts."""
     for folder in settings.sources_dirs:
-        if folder.is_dir():
-            yield from sorted(folder.glob("*.yml"))
-        else:
-            broken.append(BrokenSource(folder, "there is no such folder; see NEWSWIRE_SOURCES_DIRS"))
+        yield from sorted(folder.glob("*.yml"))
 
 
 def read_source(path: Path) -> Source:
@@ -200,12 +204,29 @@ def read_source(path: Path) -> Source:
     try:
         return Source.model_validate(values)
     except ValidationError as error:
-        raise ValueError("; ".join(_in_words(found) for found in error.errors())) from error
+        whole = yaml.compose(raw, _LOADER)
+        raise ValueError("; ".join(_in_words(found, whole) for found in error.errors())) from error
 
 
-def _in_words(error: Any) -> str:
+def _in_words(error: Any, whole: yaml.Node | None) -> str:
     where = ".".join(str(part) for part in error["loc"])
-    return f"{where}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+    text = f"{where}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+    line = _line_of(error["loc"], whole)
+    return f"line {line}: {text}" if line else text
+
+
+def _line_of(path: Iterable[str | int], node: yaml.Node | None) -> int | None:
+    """Return the line of the innermost value on a path through the file; None where it has none of its own."""
+    line = None
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for key, value in node.value if key.value == part), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+        else:
+            break
+        line = node.start_mark.line + 1 if node else line
+    return line
 
 
 def source_schema() -> dict[str, Any]:

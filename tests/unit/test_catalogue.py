@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -53,6 +54,16 @@ BROKEN = {
     "a bad pattern": (GOOD + "allow: ['(']\n", "allow.0: is no regular expression"),
     "links without a rule": (GOOD + "front_pages: [https://paper.example/]\n", "no `allow`"),
     "the wrong way round": (GOOD + "expected_per_day: {min: 9, max: 3}\n", "min is greater than max"),
+    "a bad selector": (
+        GOOD + "rules:\n  - title: h1\n    body: '.story p['\n",
+        "line 6: rules.0.body: is no CSS selector: Malformed attribute selector at position 8",
+    ),
+    "a selector of one reader": (GOOD + "rules: [{remove: ['p:-soup-contains(more)']}]\n", "write it in plain CSS"),
+    "a rule without selectors": (GOOD + "rules: [{since: 2031-01-01}]\n", "line 4: rules.0: names nothing"),
+    "a rule that ends too early": (
+        GOOD + "rules:\n  - {since: 2031-02-01, until: 2031-01-01, body: p}\n",
+        "since is later than until",
+    ),
     "another id": (GOOD + "id: other\n", "says id 'other'"),
     "no YAML": ("title: [", "is no YAML"),
     "a binary": (b"\x80\x00title", "is no YAML"),
@@ -72,6 +83,26 @@ def test_a_broken_file_stops_only_itself_and_says_why(load, text, reason):
     assert broken.path.name == "bad.yml"
     assert reason in broken.reason
     assert "\n" not in broken.reason
+
+
+def test_a_mistake_is_named_with_its_line(load):
+    """A value's own line is told; what is missing has none."""
+    text = "title: The Paper\nfeeds:\n  - https://paper.example/feed\n  - paper.example\n"
+    (broken,) = load(bad=text).broken
+    assert broken.reason == "owner: Field required; line 4: feeds.1: is no http or https address"
+
+
+def test_rules_are_read_with_their_days(load):
+    """Both days count, and an open end is open."""
+    text = (
+        GOOD
+        + "rules:\n  - {since: 2031-01-02, until: 2031-02-01, body: .story, remove: [.box, aside]}\n  - {title: h2}\n"
+    )
+    first, second = load(a=text).sources["a"].rules
+    assert (first.body, first.remove, second.title) == (".story", (".box", "aside"), "h2")
+    days = [dt.date(2031, 1, 1), dt.date(2031, 1, 2), dt.date(2031, 2, 1), dt.date(2031, 2, 2)]
+    assert [first.is_valid_on(day) for day in days] == [False, True, True, False]
+    assert all(second.is_valid_on(day) for day in days)
 
 
 def test_every_folder_is_read_and_an_id_belongs_to_one(tmp_path, folder):

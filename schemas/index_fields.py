@@ -77,6 +77,7 @@ ARTICLE_FIELDS: dict[str, Field] = {
     "allows_ai_use": Boolean(),
     "published_at": Date(),
     "published_source": Keyword(),
+    "provenance": Object(enabled=False),
     "modified_at": Date(),
     "fetched_at": Date(),
     "first_seen_at": Date(),

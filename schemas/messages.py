@@ -108,6 +108,7 @@ class ArticleText(Message, frozen=True, kw_only=True):
     allows_ai_use: Annotated[bool | None, Meta(description="what the site says of AI use; null: nothing")] = None
     country: Country | None = None
     is_agency: Annotated[bool, Meta(description="whether the source is a news agency")] = False
+    provenance: Annotated[dict[str, str], Meta(description="field -> where it came from")] = {}
 
 
 class ParsedArticle(ArticleText, frozen=True, kw_only=True):
@@ -115,7 +116,6 @@ class ParsedArticle(ArticleText, frozen=True, kw_only=True):
 
     reader: Annotated[str, Meta(description="which reader won the body")]
     agreement: Annotated[float | None, Meta(description="of two cheap readers, 0 to 1")] = None
-    provenance: Annotated[dict[str, str], Meta(description="field -> where it came from")] = {}
     notes: Annotated[tuple[str, ...], Meta(description="what was refused, and why")] = ()
     fingerprint: Annotated[bytes | None, Meta(description="packed token hashes, for dedupe")] = None
 

@@ -14,6 +14,7 @@ from consumers.parse.kinds import Signs, count_headline_links, find_kind, refuse
 from consumers.parse.language import find_language
 from consumers.parse.metadata import Metadata, Origin, Visible, read_metadata
 from consumers.parse.refusal import Refused
+from consumers.parse.site_rules import RULES_OF_SOURCE, Ruled, cut_parts, read_by_rules, rules_for
 from consumers.parse.slow import read_slowly
 from consumers.parse.tree import Tree
 from consumers.parse.visible import read_visible
@@ -69,15 +70,21 @@ def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None)
     text = cut_scripts(decoded.text)
     head = read_head(text, origin.url)
     danger = find_danger(text)
+    rules = rules_for(origin)
+    ruled = Ruled()
     if danger:
         body, visible, links = read_slowly(text, danger), Visible(), 0
     else:
-        tree = Tree(text)
+        titles = _titles(data, head)
+        tree = Tree(cut_parts(text, rules))
         links = count_headline_links(tree.blocks)
-        body, visible = read_body(tree, data.body, _titles(data, head)), read_visible(tree)
+        ruled = read_by_rules(tree.parser, rules, titles, origin.fetched_at)
+        body = Body(ruled.body, RULES_OF_SOURCE) if ruled.body else read_body(tree, data.body, titles)
+        visible = read_visible(tree)
     meta = read_metadata(data, head, visible, origin)
+    ruled.amend(meta)
     if danger:
-        meta.notes.append(f"read slowly: {danger}")
+        meta.notes.append(f"read slowly: {danger}" + (", without the source's rules" if rules else ""))
     return _finish(Page(data, head, meta, body, decoded.charset, links), origin)
 
 

@@ -16,6 +16,7 @@ from consumers.parse.rights import read_ai_use
 from consumers.parse.titles import cut_site
 from consumers.parse.vocabulary import names
 from consumers.parse.words import fold
+from newswire.source_rules import SiteRule
 from schemas.messages import DateSource, FeedEntry
 
 _PUBLISHED_METAS = names("published_metas")
@@ -67,6 +68,7 @@ class Origin:
     robots_tag: str | None = None
     language_hint: str | None = None
     robots_ai_use: bool | None = None
+    rules: tuple[SiteRule, ...] = ()
 
 
 Said = tuple[str | None, str]

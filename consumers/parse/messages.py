@@ -7,6 +7,7 @@ from consumers.parse.extraction import Extraction
 from consumers.parse.metadata import Origin
 from consumers.parse.words import hash_content
 from newswire.fingerprint import fingerprint
+from newswire.source_rules import SiteRule
 from newswire.urls import article_id, host_of, normalise_url
 from schemas.messages import FetchedPage, ParsedArticle
 
@@ -15,10 +16,10 @@ MAX_BODY_CHARS = 400_000
 MAX_FIELD_CHARS = 2_000
 
 
-def origin_of(page: FetchedPage) -> Origin:
+def origin_of(page: FetchedPage, rules: tuple[SiteRule, ...] = ()) -> Origin:
     """Return what is known of a page before it is read."""
     said = page.feed, page.robots_tag, page.language_hint, page.robots_ai_use
-    return Origin(page.final_url, page.fetched_at, *said)
+    return Origin(page.final_url, page.fetched_at, *said, rules)
 
 
 def to_message(page: FetchedPage, found: Extraction) -> ParsedArticle:

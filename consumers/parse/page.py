@@ -10,17 +10,18 @@ from consumers.parse.messages import origin_of, to_message
 from consumers.parse.refusal import Refused
 from newswire.blobs import BlobMissingError, BodyError, read_body
 from newswire.settings import Settings
+from newswire.source_rules import SiteRule
 from newswire.stage import Reject
 from schemas.messages import FetchedPage, ParsedArticle
 
 Outcome = ParsedArticle | Reject
 
 
-def parse_page(page: FetchedPage, settings: Settings) -> Outcome:
-    """Return the parsed article of a page, or why there is none."""
+def parse_page(page: FetchedPage, settings: Settings, rules: tuple[SiteRule, ...] = ()) -> Outcome:
+    """Return the parsed article of a page, or why there is none; `rules` are those of its source."""
     try:
         raw = read_body(page, settings)
-        return to_message(page, extract_article(raw, origin_of(page), page.http_charset))
+        return to_message(page, extract_article(raw, origin_of(page, rules), page.http_charset))
     except Refused as refused:
         return Reject(refused.reason, refused.detail, is_poison=refused.is_poison)
     except (BlobMissingError, BodyError) as error:

@@ -17,6 +17,7 @@ import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from consumers.parse.page import Outcome, parse_page, warm_up
+from consumers.parse.rule_book import RuleBook
 from newswire.settings import Settings
 from newswire.stage import Answer, Handler, Out, Record, Reject
 from schemas.messages import FetchedPage
@@ -46,6 +47,7 @@ class PagePool:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._rules = RuleBook(settings)
         self._overrun_seconds = 0.0
         self._pool = self._new_pool()
 
@@ -65,6 +67,7 @@ class PagePool:
     def __call__(self, records: Sequence[Record[FetchedPage]]) -> list[Answer]:
         """Parse the pages of a batch, in order."""
         self._overrun_seconds = 0.0
+        self._rules.refresh()
         step = _PAGES_PER_WORKER * self._settings.parse_workers
         answers: list[Answer] = []
         for start in range(0, len(records), step):
@@ -82,7 +85,8 @@ class PagePool:
             log.warning("parse.pool_broken")
             self.close()
             self._pool = self._new_pool()
-        return self._pool.schedule(parse_page, args=(page, self._settings), timeout=limit)
+        args = (page, self._settings, self._rules.rules_of(page.source))
+        return self._pool.schedule(parse_page, args=args, timeout=limit)
 
     def _answer(self, page: FetchedPage, future: ProcessFuture[Outcome], *, again: bool = True) -> Answer:
         started = time.monotonic()

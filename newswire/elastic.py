@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal, cast, get_args
 
 from elasticsearch import ApiError, Elasticsearch, OrjsonSerializer, TransportError, UnsupportedProductError
 
@@ -17,8 +17,10 @@ from newswire.settings import Settings
 
 REQUEST_SECONDS = 30.0
 MESSAGE_CHARACTERS = 300
-IndexKind = Literal["articles", "revisions"]
-_NAME = re.compile(r"(?P<prefix>.+)-(?P<kind>articles|revisions)-(?P<year>\d{4})\.(?P<month>\d\d)")
+IndexKind = Literal["articles", "revisions", "stories", "fetches", "dead-letters"]
+MonthlyKind = Literal["articles", "revisions", "fetches", "dead-letters"]
+MONTHLY: Final[tuple[MonthlyKind, ...]] = get_args(MonthlyKind)
+_NAME = re.compile(rf"(?P<prefix>.+)-(?P<kind>{'|'.join(MONTHLY)})-(?P<year>\d{{4}})\.(?P<month>\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +28,30 @@ class IndexName:
     """The parts of a monthly index's name."""
 
     prefix: str
-    kind: IndexKind
+    kind: MonthlyKind
     month: date
 
 
-def build_index_name(prefix: str, first_seen_at: datetime, kind: IndexKind = "articles") -> str:
-    """Return the month's index of an article; `first_seen_at` never changes, so neither does the place."""
-    return f"{build_alias(prefix, kind)}-{first_seen_at.astimezone(UTC):%Y.%m}"
+def build_index_name(prefix: str, moment: datetime, kind: MonthlyKind = "articles") -> str:
+    """Return the month's index. An article's moment is `first_seen_at`: it never changes, so neither does the place."""
+    return f"{build_alias(prefix, kind)}-{moment.astimezone(UTC):%Y.%m}"
 
 
 def parse_index_name(name: str) -> IndexName:
     """Take a monthly index's name apart; raises ValueError on any other."""
     if not (match := _NAME.fullmatch(name)):
         raise ValueError(f"{name} is not the name of a monthly index")
-    kind: IndexKind = "articles" if match["kind"] == "articles" else "revisions"
-    return IndexName(match["prefix"], kind, date(int(match["year"]), int(match["month"]), 1))
+    month = date(int(match["year"]), int(match["month"]), 1)
+    return IndexName(match["prefix"], cast("MonthlyKind", match["kind"]), month)
+
+
+def build_stories_index(prefix: str) -> str:
+    """Return the one index of stories: a story has no month that never changes."""
+    return f"{build_alias(prefix, 'stories')}-all"
 
 
 def build_alias(prefix: str, kind: IndexKind = "articles") -> str:
-    """Return the alias over all months, which readers use."""
+    """Return the alias over all indexes of a kind, which readers use."""
     return f"{prefix}-{kind}"
 
 

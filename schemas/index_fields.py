@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from elasticsearch.dsl import Boolean, Date, Field, Integer, Keyword, Object, Text
+from elasticsearch.dsl import Boolean, Date, Field, Float, Integer, Keyword, Long, Object, Text
 
 # ISO 639 code -> the suffix of its own title and body fields, and suffix -> Lucene's analyzer for it.
 # Chinese, Japanese and Korean are cut into pairs of characters: that needs no dictionary.
@@ -95,11 +95,62 @@ DERIVED_FIELDS: dict[str, Field] = {
     "family_id": Keyword(),
     "is_copy": Boolean(),
     "indexed_at": Date(),
+    "searchable_at": Date(),
+    "seconds_to_searchable": Float(),
+    "seconds_from_publication": Float(),
 }
 LANGUAGE_FIELDS: dict[str, Field] = {
     f"{name}_{suffix}": _text(analyzer) for suffix, analyzer in ANALYZERS.items() for name in ("title", "body")
 }
+# Of an older version: when and by which the next one replaced it, and how much that one changed.
 REVISION_FIELDS: dict[str, Field] = {
     "superseded_at": Date(),
     "superseded_by": Integer(),
+    "changed": Keyword(),
+    "words_added": Integer(),
+    "words_removed": Integer(),
+}
+STORY_FIELDS: dict[str, Field] = {
+    "story_id": Keyword(),
+    "revision": Integer(),
+    "change": Keyword(),
+    "headline": Text(analyzer=EXACT, fields={"raw": Keyword(ignore_above=512)}),
+    "size": Integer(),
+    "members": Keyword(),
+    "outlets": _label(),
+    "outlet_count": Integer(),
+    "first_outlet": _label(),
+    "languages": Keyword(),
+    "first_seen_at": Date(),
+    "last_seen_at": Date(),
+    "merged_into": Keyword(),
+    "indexed_at": Date(),
+}
+FETCH_FIELDS: dict[str, Field] = {
+    "source": Keyword(),
+    "outlet": _label(),
+    "host": Keyword(),
+    "kind": Keyword(),
+    "url": _address(),
+    "outcome": Keyword(),
+    "reason": _label(),
+    "status": Integer(),
+    "bytes": Long(),
+    "seconds": Float(),
+    "new_urls": Integer(),
+    "at": Date(),
+}
+DEAD_LETTER_FIELDS: dict[str, Field] = {
+    "stage": Keyword(),
+    "topic": Keyword(),
+    "partition": Integer(),
+    "offset": Long(),
+    "reason": _label(),
+    "detail": _unsearched(),
+    "is_expected": Boolean(),
+    "source": Keyword(),
+    "outlet": _label(),
+    "host": Keyword(),
+    "url": _address(),
+    "at": Date(),
 }

@@ -13,7 +13,16 @@ from typing import Any, Literal
 
 from elasticsearch.dsl import Field
 
-from schemas.index_fields import ARTICLE_FIELDS, DERIVED_FIELDS, EXACT, LANGUAGE_FIELDS, REVISION_FIELDS
+from schemas.index_fields import (
+    ARTICLE_FIELDS,
+    DEAD_LETTER_FIELDS,
+    DERIVED_FIELDS,
+    EXACT,
+    FETCH_FIELDS,
+    LANGUAGE_FIELDS,
+    REVISION_FIELDS,
+    STORY_FIELDS,
+)
 
 FOLDER = Path(__file__).parent / "elasticsearch"
 PREFIX = "newswire"
@@ -42,13 +51,22 @@ class Template:
 
 def build_templates(prefix: str) -> tuple[Template, ...]:
     """Return every template for the indexes of a prefix, components before those that use them."""
-    article, revision = f"{prefix}-article", f"{prefix}-revision"
+    article, revision, story, fetch, letter = (
+        f"{prefix}-{name}" for name in ("article", "revision", "story", "fetch", "dead-letter")
+    )
+    # Analyzers stand beside the fields that name them: the server checks each component alone.
+    analysed, plain = {"settings": {"index": _settings()}}, {"settings": {"index": _settings(is_analysed=False)}}
     return (
-        # Analyzers stand beside the fields that name them: the server checks each component alone.
-        _component(article, ARTICLE_FIELDS | DERIVED_FIELDS | LANGUAGE_FIELDS, {"settings": {"index": _settings()}}),
+        _component(article, ARTICLE_FIELDS | DERIVED_FIELDS | LANGUAGE_FIELDS, analysed),
         _component(revision, REVISION_FIELDS, {}),
+        _component(story, STORY_FIELDS, analysed),
+        _component(fetch, FETCH_FIELDS, plain),
+        _component(letter, DEAD_LETTER_FIELDS, plain),
         _index(prefix, "articles", [article], "The newest version of every article, by month."),
         _index(prefix, "revisions", [article, revision], "What articles said before, by month."),
+        _index(prefix, "stories", [story], "The newest state of every story."),
+        _index(prefix, "fetches", [fetch], "Every attempt to fetch a page or a list, by month."),
+        _index(prefix, "dead-letters", [letter], "What a stage could not take, by month."),
     )
 
 
@@ -61,16 +79,15 @@ def write_files() -> list[Path]:
     return [template.path() for template in templates]
 
 
-def _settings() -> dict[str, Any]:
+def _settings(*, is_analysed: bool = True) -> dict[str, Any]:
     # Values are text, as the server gives them back: what differs is then a difference.
-    return {
+    settings: dict[str, Any] = {
         "number_of_shards": "1",
         "auto_expand_replicas": "0-1",
         "refresh_interval": REFRESH,
-        "analysis": {
-            "analyzer": {EXACT: {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "asciifolding"]}}
-        },
     }
+    exact = {"type": "custom", "tokenizer": "standard", "filter": ["lowercase", "asciifolding"]}
+    return settings | ({"analysis": {"analyzer": {EXACT: exact}}} if is_analysed else {})
 
 
 def _component(name: str, fields: Mapping[str, Field], rest: dict[str, Any]) -> Template:

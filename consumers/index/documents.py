@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from newswire.changes import compare_bodies, compare_texts, count_words
 from schemas.index_fields import suffix_of
 from schemas.messages import Article
 
@@ -28,8 +29,11 @@ def revision_id(article_id: str, version: int) -> str:
     return f"{article_id}:{version}"
 
 
-def build_document(article: Article, indexed_at: datetime) -> Document:
-    """Return what the index keeps: the article's own fields and what no query could work out."""
+def build_document(article: Article, indexed_at: datetime, searchable_at: datetime | None = None) -> Document:
+    """Return what the index keeps: the article's own fields and what no query could work out.
+
+    `searchable_at` is when its first version could be found, where that was before.
+    """
     document: Document = msgspec.to_builtins(article, builtin_types=(datetime,))
     is_copy = article.copy_of is not None and article.copy_tier in FOLDED_TIERS
     document |= {
@@ -37,10 +41,22 @@ def build_document(article: Article, indexed_at: datetime) -> Document:
         "is_copy": is_copy,
         "dated_at": _date(article),
         "indexed_at": indexed_at,
+        **_delays(article, searchable_at or indexed_at),
     }
     if suffix := suffix_of(article.language):
         document |= {f"title_{suffix}": article.title, f"body_{suffix}": article.body}
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _delays(article: Article, searchable_at: datetime) -> Document:
+    """Return how long it took until the article could be found: charts cannot subtract."""
+    published = article.published_at
+    is_told = published is not None and published <= searchable_at
+    return {
+        "searchable_at": searchable_at,
+        "seconds_to_searchable": (searchable_at - article.first_seen_at).total_seconds(),
+        "seconds_from_publication": (searchable_at - published).total_seconds() if published and is_told else None,
+    }
 
 
 def _date(article: Article) -> datetime:
@@ -56,9 +72,27 @@ def build_revisions(articles: Sequence[Article], stored: Mapping[str, Document],
     for article_id, document in stored.items():
         chains.setdefault(article_id, {})[document["version"]] = document
     for article in sorted(articles, key=external_version):
-        chains.setdefault(article.article_id, {})[article.version] = build_document(article, now)
+        document = build_document(article, now, searchable_since(stored.get(article.article_id)))
+        chains.setdefault(article.article_id, {})[article.version] = document
     return {
-        revision_id(article_id, old): chain[old] | {"superseded_at": chain[new]["fetched_at"], "superseded_by": new}
+        revision_id(article_id, old): chain[old] | _replacement(chain[old], chain[new])
         for article_id, chain in chains.items()
         for old, new in pairwise(sorted(chain))
+    }
+
+
+def searchable_since(stored: Document | None) -> datetime | None:
+    """Return when the article that the index has could first be found."""
+    return msgspec.convert(stored["searchable_at"], datetime) if stored and "searchable_at" in stored else None
+
+
+def _replacement(old: Document, new: Document) -> Document:
+    """Return when and by what a version was replaced, and how much that one changed."""
+    changes = [compare_texts(old["title"], new["title"]), *compare_bodies(old["body"], new["body"])]
+    return {
+        "superseded_at": new["fetched_at"],
+        "superseded_by": new["version"],
+        "changed": [name for name in ("title", "body") if old[name] != new[name]],
+        "words_added": count_words(changes, "added"),
+        "words_removed": count_words(changes, "removed"),
     }

@@ -9,11 +9,19 @@ from itertools import groupby
 import msgspec
 import structlog
 from elasticsearch import Elasticsearch
+from elasticsearch.helpers import scan
 
-from consumers.index.documents import build_document, build_revisions, external_version, revision_id
+from consumers.index.documents import (
+    Document,
+    build_document,
+    build_revisions,
+    external_version,
+    revision_id,
+    searchable_since,
+)
 from newswire.bulk import Write, read_all, write_all
 from newswire.clock import Clock
-from newswire.elastic import IndexKind, build_index_name, outages_as_retry
+from newswire.elastic import MonthlyKind, build_index_name, outages_as_retry
 from newswire.stage import Answer, Out, Record, Reject
 from newswire.template_sync import require_templates
 from schemas.messages import Article, IndexedArticle, Time
@@ -58,8 +66,8 @@ class ArticleIndexer:
 
     def _index(self, articles: Sequence[Article]) -> list[Place]:
         """Save older versions, then write the newest: the other way round a crash between the two would lose one."""
-        revised = {article.article_id for article in articles if article.version > 1}
-        changed = [article for article in articles if article.article_id in revised]
+        known = {article.article_id for article in articles if article.version > 1 or article.story_revision > 0}
+        changed = [article for article in articles if article.article_id in known]
         stored = read_all(self._client, {article.article_id: self._home(article) for article in changed})
         revisions = build_revisions(changed, stored, self._clock.now())
         homes = {article.article_id: self._home(article, "revisions") for article in changed}
@@ -67,14 +75,14 @@ class ArticleIndexer:
             [Write("create", homes[document["article_id"]], id_, document) for id_, document in revisions.items()]
         )
         newest = {article.article_id: article for article in sorted(articles, key=external_version)}
-        refused |= self._write([self._write_of(article) for article in newest.values()])
+        refused |= self._write([self._write_of(article, stored.get(article.article_id)) for article in newest.values()])
         return [self._place(article, newest[article.article_id], refused) for article in articles]
 
-    def _home(self, article: Article, kind: IndexKind = "articles") -> str:
+    def _home(self, article: Article, kind: MonthlyKind = "articles") -> str:
         return build_index_name(self._prefix, article.first_seen_at, kind)
 
-    def _write_of(self, article: Article) -> Write:
-        document = build_document(article, self._clock.now())
+    def _write_of(self, article: Article, stored: Document | None) -> Write:
+        document = build_document(article, self._clock.now(), searchable_since(stored))
         return Write("index", self._home(article), article.article_id, document, external_version(article))
 
     def _place(self, article: Article, newest: Article, refused: Mapping[str, Reject]) -> Place:
@@ -84,20 +92,22 @@ class ArticleIndexer:
         return refused.get(revision_id(article.article_id, article.version)) or self._home(article, "revisions")
 
     def _take_down(self, tombstones: Sequence[Record[Article]]) -> list[Place]:
-        """Delete articles and all they ever said; revisions first, for the article tells how many there are."""
+        """Delete articles and all they ever said."""
         homes = {id_: seen_at for record in tombstones if (id_ := _id_of(record)) and (seen_at := _month_of(record))}
         indexes = {id_: build_index_name(self._prefix, seen_at) for id_, seen_at in homes.items()}
-        stored = read_all(self._client, indexes, fields=["version"])
-        self._write(
-            [
-                Write("delete", build_index_name(self._prefix, homes[id_], "revisions"), revision_id(id_, version))
-                for id_, document in stored.items()
-                for version in range(1, document["version"])
-            ]
-        )
-        refused = self._write([Write("delete", index, id_) for id_, index in indexes.items()])
+        deletes = [*self._revisions_of(homes), *(Write("delete", index, id_) for id_, index in indexes.items())]
+        refused = self._write(deletes)
         ids = [_id_of(record) for record in tombstones]
         return [refused.get(id_) if id_ in homes else NO_MONTH for id_ in ids]
+
+    def _revisions_of(self, homes: Mapping[str, datetime]) -> list[Write]:
+        indexes = sorted({build_index_name(self._prefix, seen_at, "revisions") for seen_at in homes.values()})
+        if not indexes:
+            return []
+        self._client.indices.refresh(index=indexes, ignore_unavailable=True)  # the newest may not be searchable yet
+        query = {"query": {"terms": {"article_id": list(homes)}}, "_source": False}
+        found = scan(self._client, query=query, index=indexes, ignore_unavailable=True)
+        return [Write("delete", hit["_index"], hit["_id"]) for hit in found]
 
     def _write(self, writes: Sequence[Write]) -> dict[str, Reject]:
         self._unrefreshed.update(write.index for write in writes)

@@ -214,9 +214,11 @@ def test_a_document_that_the_mapping_refuses_does_not_stop_the_others(desk, monk
     from consumers.index import indexer
 
     build = indexer.build_document
-    monkeypatch.setattr(
-        indexer, "build_document", lambda a, now: build(a, now) | ({"mood": "sunny"} if a.article_id[0] == B else {})
-    )
+
+    def build_with_mood(article, *times):
+        return build(article, *times) | ({"mood": "sunny"} if article.article_id[0] == B else {})
+
+    monkeypatch.setattr(indexer, "build_document", build_with_mood)
     good, bad, other = desk.handle([desk.version(1, A), desk.version(1, B), desk.version(1, C)])
     assert len(good) == len(other) == 1
     assert isinstance(bad, Reject)

@@ -1,0 +1,99 @@
+"""Hands out everything that a search finds, however much: as articles, as a table, as lines of JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from elasticsearch import Elasticsearch, NotFoundError
+
+from newswire.elastic import outages_as_retry
+from newswire.search.asking import indexes_of
+from newswire.search.query import build_query
+from newswire.search.request import SearchRequest
+from newswire.search.results import FoundArticle
+
+PAGE: Final = 1_000
+KEEP_ALIVE: Final = "2m"  # of the view of the index, from page to page
+NEWEST_FIRST: Final = [{"dated_at": "desc"}, {"article_id": "asc"}]
+FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class ExportedArticle(FoundArticle, frozen=True, kw_only=True):
+    """An article of an export, with its text; `family_id` and `story_id` tell what belongs together."""
+
+    body: str
+
+
+def export(client: Elasticsearch, prefix: str, request: SearchRequest) -> Iterator[ExportedArticle]:
+    """Yield every article that a search finds, the newest first, none folded.
+
+    The index is looked at as it is when the export begins: what comes in meanwhile is neither missed nor met twice.
+    """
+    with outages_as_retry():
+        view = _open_view(client, indexes_of(prefix, request))
+        if view is None:
+            return
+        try:
+            for found in _pages(client, view, request):
+                yield msgspec.convert(found, ExportedArticle)
+        finally:
+            client.options(ignore_status=404).close_point_in_time(id=view)
+
+
+def csv_lines(articles: Iterator[ExportedArticle]) -> Iterator[str]:
+    """Yield a table with a heading; the texts are left out, for a spreadsheet's cells are too small."""
+    columns = [name for name in ExportedArticle.__struct_fields__ if name != "body"]
+    yield _row(columns)
+    for article in articles:
+        told = msgspec.to_builtins(article)
+        yield _row([_cell(told[name]) for name in columns])
+
+
+def json_lines(articles: Iterator[ExportedArticle]) -> Iterator[str]:
+    """Yield a JSON document a line."""
+    for article in articles:
+        yield msgspec.json.encode(article).decode() + "\n"
+
+
+def _open_view(client: Elasticsearch, indexes: list[str]) -> str | None:
+    try:
+        answer = client.open_point_in_time(index=indexes, keep_alive=KEEP_ALIVE, ignore_unavailable=True)
+    except NotFoundError:
+        return None  # nothing is indexed yet
+    return str(answer["id"])
+
+
+def _pages(client: Elasticsearch, view: str, request: SearchRequest) -> Iterator[dict[str, Any]]:
+    query = build_query(request).to_dict()
+    after: dict[str, Any] = {}
+    while True:
+        answer = client.search(
+            pit={"id": view, "keep_alive": KEEP_ALIVE},
+            query=query,
+            sort=NEWEST_FIRST,
+            size=PAGE,
+            track_total_hits=False,
+            source_includes=list(ExportedArticle.__struct_fields__),
+            **after,
+        )
+        hits = answer["hits"]["hits"]
+        yield from (hit["_source"] for hit in hits)
+        if len(hits) < PAGE:
+            return
+        after = {"search_after": hits[-1]["sort"]}
+
+
+def _row(cells: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+def _cell(value: object) -> str:
+    """Return a cell's text; one that a spreadsheet would take for a formula gets an apostrophe before it."""
+    text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text

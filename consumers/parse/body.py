@@ -31,17 +31,17 @@ class Body:
 
 def read_body(tree: Tree, told: str | None, titles: frozenset[str]) -> Body:
     """Read the body of a page; `told` is the text that its JSON-LD holds."""
-    own = join_blocks(choose_blocks(tree, titles))
+    blocks = choose_blocks(tree, titles)
+    own = join_blocks(blocks)
     told_text = to_paragraphs(told) if told else ""
-    confirmed = agree(own, told_text) if told_text else 0.0
     # Some sites repeat their text in JSON-LD: only other words make it the fuller reading
-    if confirmed < AGREED and len(told_text) > max(_JSONLD_CHARS, _JSONLD_FACTOR * len(own)):
-        return Body(told_text, "jsonld", confirmed)
-    agreement = agree(own, join_blocks(read_by_density(tree.blocks)))
+    if len(told_text) > max(_JSONLD_CHARS, _JSONLD_FACTOR * len(own)) and agree(own, told_text) < AGREED:
+        return Body(told_text, "jsonld", agree(own, told_text))
+    agreement = agree_in_blocks(blocks, read_by_density(tree.blocks))
     if len(own) > ENOUGH_CHARS:
         if agreement >= AGREED:
             return Body(own, "rules", agreement)
-        if confirmed >= AGREED:
+        if (confirmed := agree(own, told_text)) >= AGREED:
             return Body(own, "rules, confirmed by jsonld", confirmed)
     return _settle(own, agreement, tree)
 
@@ -68,6 +68,13 @@ def join_blocks(blocks: Iterable[Block]) -> str:
 @lru_cache(maxsize=4)  # the own reading is compared with up to four others
 def _shingles(text: str) -> set[tuple[str, ...]]:
     return shingles(text)
+
+
+def agree_in_blocks(one: Iterable[Block], other: Iterable[Block]) -> float:
+    """Return how far two choices of the same page's blocks agree, 0 to 1 (Dice of their characters)."""
+    first, second = {block.text for block in one}, {block.text for block in other}
+    chars = sum(map(len, first)) + sum(map(len, second))
+    return 2 * sum(map(len, first & second)) / chars if chars else 0.0
 
 
 def agree(one: str, other: str) -> float:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from consumers.parse.tree import HEADINGS, Block
 
-_PARTS = frozenset({"nav", "footer", "aside", "form", "figure"})
 _TOLD = HEADINGS | {"p"}
 _LINKS_SHARE = 0.5
 _LONG_CHARS = 120
@@ -33,6 +32,6 @@ def read_by_density(blocks: Sequence[Block]) -> list[Block]:
 
 def _score(block: Block) -> float:
     length = len(block.text)
-    if block.link_share > _LINKS_SHARE or any(element.tag in _PARTS for element in block.element.ancestors()):
+    if block.link_share > _LINKS_SHARE or block.element.is_aside:
         return -_COST - 0.5 * min(length, 200)
     return (length if block.tag == "p" or length > _LONG_CHARS else 0.3 * length) - _COST

@@ -12,7 +12,6 @@ from lxml.html import HtmlElement, html_parser
 from consumers.parse.parts import is_links
 from consumers.parse.tree import Block, Element
 
-_LEFT_OUT = frozenset({"nav", "footer", "aside"})
 _NAMES = ("class", "id", "role", "itemprop")  # by which trafilatura knows the parts of a page
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -28,7 +27,7 @@ def build_page(blocks: Sequence[Block]) -> HtmlElement:
     root: HtmlElement = html_parser.makeelement("html")
     made: dict[Element, HtmlElement] = {}
     for block in blocks:
-        if not is_links(block) and _LEFT_OUT.isdisjoint(e.tag for e in block.element.ancestors()):
+        if not (block.element.is_aside or is_links(block)):
             _add_text(_make(block.element, made, root), _NO_XML.sub("", block.text))
     return root
 

@@ -12,6 +12,8 @@ from consumers.parse.vocabulary import words
 _TEXT_ID = 2
 _BREAK_ID = LexborHTMLParser("<br>").css("br")[0].tag_id
 _DROPPED = words("dropped_tags")
+_ASIDE = frozenset({"nav", "footer", "aside", "figure"})
+_ABOVE_ALL = frozenset({None, "-undef", "html"})
 _INLINE = words("inline_tags")
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 LISTED = frozenset({"li", "td", "th", "dd", "dt"})
@@ -21,17 +23,20 @@ _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 class Element:
     """An element that holds text: where it hangs, and how much prose lies below it."""
 
-    __slots__ = ("depth", "is_dropped", "is_furniture", "is_link", "mass", "node", "parent", "tag", "verdict", "within")
+    __slots__ = (
+        "depth", "is_aside", "is_dropped", "is_furniture", "is_link", "mass", "node", "parent", "tag", "verdict", "within"
+    )  # fmt: skip
 
-    def __init__(self, node: LexborNode, parent: Element | None) -> None:
+    def __init__(self, node: LexborNode, tag: str, parent: Element | None) -> None:
         self.node = node
         self.parent = parent
-        self.tag = node.tag or ""
+        self.tag = tag
         self.depth: int = parent.depth + 1 if parent else 0
-        self.is_dropped: bool = self.tag in _DROPPED or (parent is not None and parent.is_dropped)
-        self.is_link: bool = self.tag == "a" or (parent is not None and parent.is_link)
+        self.is_dropped: bool = tag in _DROPPED or (parent is not None and parent.is_dropped)
+        self.is_link: bool = tag == "a" or (parent is not None and parent.is_link)
+        self.is_aside: bool = tag in _ASIDE or (parent is not None and parent.is_aside)
         # No reference to itself: a cycle for each element would leave the whole tree to the garbage collector
-        self.within: Element | None = parent.block if parent and self.tag in _INLINE else None
+        self.within: Element | None = (parent.within or parent) if parent and tag in _INLINE else None
         self.mass = 0.0
         self.verdict: str | None = None
         self.is_furniture: bool | None = None
@@ -52,18 +57,13 @@ class Element:
 class Block:
     """A run of text without a block-level border inside."""
 
-    __slots__ = ("element", "link_chars", "tag", "text")
+    __slots__ = ("element", "link_share", "tag", "text")
 
     def __init__(self, element: Element, text: str, link_chars: int) -> None:
         self.element = element
         self.tag = element.tag
         self.text = text
-        self.link_chars = link_chars
-
-    @property
-    def link_share(self) -> float:
-        """The share of the text that is links."""
-        return min(1.0, self.link_chars / max(1, len(self.text)))
+        self.link_share: float = min(1.0, link_chars / len(text)) if link_chars else 0.0
 
 
 class Tree:
@@ -110,15 +110,15 @@ class Tree:
         chain = []
         above: LexborNode | None = node
         known = None
-        while above is not None and above.tag not in (None, "-undef", "html"):
-            known = self.elements.get(above.mem_id)
-            if known:
+        while above is not None and (tag := above.tag) not in _ABOVE_ALL:
+            identity = above.mem_id
+            if known := self.elements.get(identity):
                 break
-            chain.append(above)
+            chain.append((identity, above, tag))
             above = above.parent
-        for link in reversed(chain):
-            known = self.elements[link.mem_id] = Element(link, known)
-        return known or Element(node, None)
+        for identity, link, tag in reversed(chain):
+            known = self.elements[identity] = Element(link, tag, known)
+        return known or Element(node, node.tag or "", None)
 
     def _close(self, element: Element | None, run: list[str], links: int) -> None:
         if element is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from newswire.errors import ConfigError
 from newswire.settings import Settings
 from newswire.source_rules import SiteRule
 from newswire.urls import clean_url, host_of
@@ -162,6 +164,16 @@ class Catalogue:
     def enabled(self, tier: TierName | None = None) -> list[Source]:
         """Return the sources that are crawled, or those of one tier."""
         return [s for s in self.sources.values() if s.enabled and tier in {None, s.tier}]
+
+    def choose(self, source_id: str) -> Source:
+        """Return the source that someone named; raises ConfigError with the reason or with names that are near."""
+        if source_id in self.sources:
+            return self.sources[source_id]
+        if reason := next((entry.reason for entry in self.broken if entry.path.stem == source_id), None):
+            raise ConfigError(f"the file of source {source_id} is broken: {reason}")
+        near = difflib.get_close_matches(source_id, self.sources, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "`newswire sources list` shows them all"
+        raise ConfigError(f"there is no source {source_id}; {hint}")
 
 
 def load_catalogue(settings: Settings) -> Catalogue:

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from newswire.catalogue import load_catalogue
 from newswire.errors import NewswireError
 from newswire.settings import settings
 
 if TYPE_CHECKING:
     from consumers.parse.extraction import Extraction
+    from consumers.parse.metadata import Origin
 
 
 @click.command(name="parse")
 @click.argument("page", metavar="URL|FILE")
 @click.option("--url", default="https://example.com/page", show_default=True, help="the address of a FILE's page")
+@click.option("--source", "source_id", metavar="ID", help="read it by the rules in this source's file")
 @click.option("--json", "as_json", is_flag=True, help="all fields as JSON")
-def command(page: str, url: str, *, as_json: bool) -> None:
+def command(page: str, url: str, *, source_id: str | None, as_json: bool) -> None:
     """Show what parse makes of a page: fields, provenance, reader, agreement, or the reason of a rejection."""
-    from consumers.parse import extract
+    from consumers.parse.extraction import extract_article
     from consumers.parse.refusal import Refused
 
-    raw, address, charset = _load(page, url)
+    source = load_catalogue(settings()).choose(source_id) if source_id else None
+    raw, origin, charset = _load(page, url)
+    if source:
+        origin = replace(origin, language_hint=source.language, rules=source.rules)
     try:
-        found = extract(raw, address, charset)
+        found = extract_article(raw, origin, charset)
     except Refused as refused:
         answer = {"rejected": refused.reason, "detail": refused.detail}
         click.echo(_json(answer) if as_json else f"rejected: {refused.reason} ({refused.detail})")
@@ -35,16 +42,22 @@ def command(page: str, url: str, *, as_json: bool) -> None:
     click.echo(_json(_fields(found)) if as_json else _lines(found))
 
 
-def _load(page: str, url: str) -> tuple[bytes, str, str | None]:
-    """Return the bytes of a page, its address and the charset that HTTP named."""
+def _load(page: str, url: str) -> tuple[bytes, Origin, str | None]:
+    """Return the bytes of a page, what is known of it before, and the charset that HTTP named."""
+    from consumers.parse.metadata import Origin
+
+    now = dt.datetime.now(dt.UTC)
     if not page.startswith(("http://", "https://")):
         try:
-            return Path(page).read_bytes(), url, None
+            return Path(page).read_bytes(), Origin(url, now), None
         except OSError as error:
             raise NewswireError(f"{page} cannot be read: {error.strerror}; give a URL or an HTML file") from error
     from newswire.crawl.one_page import get_page
+    from newswire.crawl.pages import charset_of, robots_tag_of
 
-    return get_page(page, settings())
+    answer = get_page(page, settings())
+    origin = Origin(answer.url, now, robots_tag=robots_tag_of(answer), robots_ai_use=answer.robots_ai_use)
+    return answer.body, origin, charset_of(answer)
 
 
 def _fields(found: Extraction) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from typing import TypedDict
@@ -73,13 +72,7 @@ def _order(
             raise ConfigError(f"no enabled source has the tier {tier}; see `newswire sources list`")
         return f"crawl_{tier}", {}
     for source in sources:
-        if source in catalogue.sources:
-            continue
-        if reason := next((entry.reason for entry in catalogue.broken if entry.path.stem == source), None):
-            raise ConfigError(f"the file of source {source} is broken: {reason}")
-        near = difflib.get_close_matches(source, catalogue.sources, n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else "`newswire sources list` shows them all"
-        raise ConfigError(f"there is no source {source}; {hint}")
+        catalogue.choose(source)
     return DAG_ID, {"sources": sorted(set(sources)), "limit": limit, "fresh": fresh}
 
 

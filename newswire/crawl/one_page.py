@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from newswire.crawl.database import open_database
-from newswire.crawl.pages import charset_of
 from newswire.crawl.politeness import OutOfTimeError
 from newswire.crawl.web import ACCEPT_PAGE, Answer, RefusedError, UnreachableError, Web, open_web
 from newswire.errors import NewswireError
@@ -24,11 +23,8 @@ async def with_web(settings: Settings, work: Callable[[Web], Awaitable[T]]) -> T
         return await work(web)
 
 
-def get_page(url: str, settings: Settings) -> tuple[bytes, str, str | None]:
-    """Return a page's body, the address it came from in the end, and the charset that HTTP named.
-
-    Raises NewswireError where the page is not to be had, saying why.
-    """
+def get_page(url: str, settings: Settings) -> Answer:
+    """Return a page as its site sends it; raises NewswireError where it is not to be had, saying why."""
 
     async def get(web: Web) -> Answer:
         return await web.get(url, deadline=time.monotonic() + DEADLINE_SECONDS, accept=ACCEPT_PAGE)
@@ -39,4 +35,4 @@ def get_page(url: str, settings: Settings) -> tuple[bytes, str, str | None]:
         raise NewswireError(f"{url} cannot be had ({error}); save the page and give the FILE instead") from error
     if answer.status >= 400:
         raise NewswireError(f"{url} answers HTTP {answer.status}")
-    return answer.body, answer.url, charset_of(answer)
+    return answer

@@ -48,7 +48,7 @@ def build_page(claim: Claim, answer: Answer, source: Source) -> FetchedPage:
         body_sha256=sha256_of(answer),
         content_type=content_type(answer),
         http_charset=charset_of(answer),
-        robots_tag=", ".join(headers.get_list("X-Robots-Tag")) or None,
+        robots_tag=robots_tag_of(answer),
         robots_ai_use=answer.robots_ai_use,
         etag=headers.get("ETag"),
         last_modified=headers.get("Last-Modified"),
@@ -83,6 +83,11 @@ def charset_of(answer: Answer) -> str | None:
     message["Content-Type"] = answer.headers.get("Content-Type", "")
     charset = message.get_content_charset()
     return charset if charset and charset.isascii() and len(charset) <= 40 else None
+
+
+def robots_tag_of(answer: Answer) -> str | None:
+    """Return what all X-Robots-Tag headers say."""
+    return ", ".join(answer.headers.get_list("X-Robots-Tag")) or None
 
 
 class PageWriter:

@@ -21,8 +21,8 @@ FOUND: Final = list(FoundArticle.__struct_fields__)
 class ArticleView(FoundArticle, frozen=True, kw_only=True):
     """All that the index knows of an article, and how it came to know it.
 
-    `published_source` tells where the date of publication was read, `copy_tier`, `scores` and `reasons` why it
-    is a copy and why it stands in its story. Fields of the language analysis are left out.
+    `provenance` tells of a field where it was read, `copy_tier`, `scores` and `reasons` why the article is a copy and
+    why it stands in its story. Fields of the language analysis are left out.
     """
 
     url_id: str
@@ -38,6 +38,7 @@ class ArticleView(FoundArticle, frozen=True, kw_only=True):
     is_paywalled: bool | None = None
     allows_ai_use: bool | None = None
     story_revision: int = 0
+    provenance: dict[str, str] = field(default_factory=dict)
     scores: dict[str, float] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
 

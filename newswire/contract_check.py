@@ -1,0 +1,109 @@
+"""Runs a consumer against the conformance messages and watches what its group commits: `newswire contract check`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import TopicPartition
+
+from newswire.contract_messages import Case
+from newswire.errors import ConfigError
+from newswire.kafka import open_admin, open_producer, outages_as_retry
+from newswire.settings import Settings
+from schemas.topics import DAY_MS, Topic
+
+PREFIX = "conformance-"
+ACK_SECONDS = 30.0
+LOOK_EVERY_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message; `seconds` is None where the group did not get past it in time."""
+
+    case: Case
+    seconds: float | None
+
+
+def conformance_topic(settings: Settings, topic: Topic[Any]) -> str:
+    """Return the name of the topic that the consumer under test reads."""
+    return f"{settings.topic_prefix}{PREFIX}{topic.name}"
+
+
+def check_group(
+    settings: Settings,
+    topic: Topic[Any],
+    group: str,
+    cases: Sequence[Case],
+    *,
+    wait_seconds: float = 60.0,
+    timeout_seconds: float = 30.0,
+    on_outcome: Callable[[Outcome], object] | None = None,
+) -> list[Outcome]:
+    """Send the messages one by one, each once the group has committed the one before; stop where it sticks.
+
+    Makes the conformance topic first. Raises ConfigError where no member of the group shows up in time, Retry while
+    Kafka is away.
+    """
+    name = conformance_topic(settings, topic)
+    partition = TopicPartition(name, 0)
+    outcomes: list[Outcome] = []
+    with outages_as_retry("checking a group"), _clients(settings) as (admin, producer):
+        _make_topic(admin, settings, name)
+        if not _within(wait_seconds, lambda: _is_reading(admin, group)):
+            raise ConfigError(
+                f"no member of group {group} showed up within {wait_seconds:g} s. "
+                f"Start the consumer with topic {name} and group {group}, and check again"
+            )
+        for case in cases:
+            began = time.monotonic()
+            sent = producer.send(name, value=case.encoded(), key=case.key.encode(), headers=case.headers, partition=0)
+            offset = sent.get(ACK_SECONDS).offset
+            has_passed = _within(timeout_seconds, lambda: _committed(admin, group, partition) > offset)  # noqa: B023
+            outcomes.append(Outcome(case, time.monotonic() - began if has_passed else None))
+            if on_outcome:
+                on_outcome(outcomes[-1])
+            if not has_passed:
+                break
+    return outcomes
+
+
+@contextmanager
+def _clients(settings: Settings) -> Iterator[tuple[Any, Any]]:
+    admin, producer = open_admin(settings), open_producer(settings, client="newswire-conformance")
+    try:
+        yield admin, producer
+    finally:
+        producer.close(ACK_SECONDS)
+        admin.close()
+
+
+def _make_topic(admin: Any, settings: Settings, name: str) -> None:
+    """One partition: the messages have one order, and the first that sticks is the culprit."""
+    if name in admin.list_topics():
+        return
+    configs = {"retention.ms": str(DAY_MS)}
+    shape = {"num_partitions": 1, "replication_factor": settings.kafka_replication, "configs": configs}
+    admin.create_topics({name: shape}, wait_for_metadata=True)
+
+
+def _is_reading(admin: Any, group: str) -> bool:
+    return any(each["group_id"] == group and each["group_state"] == "Stable" for each in admin.list_groups())
+
+
+def _committed(admin: Any, group: str, partition: TopicPartition) -> int:
+    entry = admin.list_group_offsets([group]).get(group, {}).get(partition)
+    return -1 if entry is None else int(entry.offset)
+
+
+def _within(seconds: float, holds: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_EVERY_SECONDS)
+    return True

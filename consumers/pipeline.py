@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from consumers import cluster, dedupe, index, ledger, parse
+from consumers import cluster, dedupe, index, ledger, parse, record, watch
 from newswire.stage import AnyStage
 
-PIPELINE: tuple[AnyStage, ...] = (parse.STAGE, dedupe.STAGE, cluster.STAGE, index.STAGE, ledger.STAGE)
+PIPELINE: tuple[AnyStage, ...] = (
+    parse.STAGE,
+    dedupe.STAGE,
+    cluster.STAGE,
+    index.STAGE,
+    watch.STAGE,
+    ledger.STAGE,
+    record.STAGE,
+)
 STAGES: dict[str, AnyStage] = {stage.name: stage for stage in PIPELINE}

@@ -17,8 +17,8 @@ from newswire.settings import Settings
 
 REQUEST_SECONDS = 30.0
 MESSAGE_CHARACTERS = 300
-IndexKind = Literal["articles", "revisions", "stories", "fetches", "dead-letters"]
-MonthlyKind = Literal["articles", "revisions", "fetches", "dead-letters"]
+IndexKind = Literal["articles", "revisions", "stories", "fetches", "dead-letters", "alerts", "saved-searches"]
+MonthlyKind = Literal["articles", "revisions", "fetches", "dead-letters", "alerts"]
 MONTHLY: Final[tuple[MonthlyKind, ...]] = get_args(MonthlyKind)
 _NAME = re.compile(rf"(?P<prefix>.+)-(?P<kind>{'|'.join(MONTHLY)})-(?P<year>\d{{4}})\.(?P<month>\d\d)")
 
@@ -48,6 +48,11 @@ def parse_index_name(name: str) -> IndexName:
 def build_stories_index(prefix: str) -> str:
     """Return the one index of stories: a story has no month that never changes."""
     return f"{build_alias(prefix, 'stories')}-all"
+
+
+def build_saved_searches_index(prefix: str) -> str:
+    """Return the one index of saved searches."""
+    return f"{build_alias(prefix, 'saved-searches')}-all"
 
 
 def build_alias(prefix: str, kind: IndexKind = "articles") -> str:

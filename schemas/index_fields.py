@@ -154,3 +154,20 @@ DEAD_LETTER_FIELDS: dict[str, Field] = {
     "url": _address(),
     "at": Date(),
 }
+SAVED_SEARCH_FIELDS: dict[str, Field] = {
+    "query_id": Keyword(),
+    "name": Keyword(ignore_above=1024),
+    "request": Object(enabled=False),
+    "created_at": Date(),
+    "pushes": Boolean(),
+    "disabled_reason": _unsearched(),
+}
+# That an alert was made, and of which record; no word of the article.
+ALERT_FIELDS: dict[str, Field] = {
+    "alert_id": Keyword(),
+    "query_id": Keyword(),
+    "article_id": Keyword(),
+    "version": Integer(),
+    "origin": _unsearched(),
+    "matched_at": Date(),
+}

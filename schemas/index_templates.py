@@ -14,6 +14,7 @@ from typing import Any, Literal
 from elasticsearch.dsl import Field
 
 from schemas.index_fields import (
+    ALERT_FIELDS,
     ARTICLE_FIELDS,
     DEAD_LETTER_FIELDS,
     DERIVED_FIELDS,
@@ -21,6 +22,7 @@ from schemas.index_fields import (
     FETCH_FIELDS,
     LANGUAGE_FIELDS,
     REVISION_FIELDS,
+    SAVED_SEARCH_FIELDS,
     STORY_FIELDS,
 )
 
@@ -51,8 +53,8 @@ class Template:
 
 def build_templates(prefix: str) -> tuple[Template, ...]:
     """Return every template for the indexes of a prefix, components before those that use them."""
-    article, revision, story, fetch, letter = (
-        f"{prefix}-{name}" for name in ("article", "revision", "story", "fetch", "dead-letter")
+    article, revision, story, fetch, letter, saved, alert = (
+        f"{prefix}-{name}" for name in ("article", "revision", "story", "fetch", "dead-letter", "saved-search", "alert")
     )
     # Analyzers stand beside the fields that name them: the server checks each component alone.
     analysed, plain = {"settings": {"index": _settings()}}, {"settings": {"index": _settings(is_analysed=False)}}
@@ -62,11 +64,15 @@ def build_templates(prefix: str) -> tuple[Template, ...]:
         _component(story, STORY_FIELDS, analysed),
         _component(fetch, FETCH_FIELDS, plain),
         _component(letter, DEAD_LETTER_FIELDS, plain),
+        _component(saved, SAVED_SEARCH_FIELDS, plain),
+        _component(alert, ALERT_FIELDS, plain),
         _index(prefix, "articles", [article], "The newest version of every article, by month."),
         _index(prefix, "revisions", [article, revision], "What articles said before, by month."),
         _index(prefix, "stories", [story], "The newest state of every story."),
         _index(prefix, "fetches", [fetch], "Every attempt to fetch a page or a list, by month."),
         _index(prefix, "dead-letters", [letter], "What a stage could not take, by month."),
+        _index(prefix, "saved-searches", [saved], "Searches that are kept under a name."),
+        _index(prefix, "alerts", [alert], "Which alert was made of which record, by month."),
     )
 
 

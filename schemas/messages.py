@@ -13,6 +13,8 @@ Language = Annotated[str, Meta(pattern="^[a-z]{2,3}$", description="ISO 639 code
 DateSource = Literal["jsonld", "meta", "time", "feed", "text"]
 Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code of the source's country")]
 Kind = Literal["article", "live", "gallery", "video"]
+FetchKind = Literal["page", "feed", "sitemap", "front-page"]
+Outcome = Literal["fetched", "unchanged", "gone", "refused", "failed", "deferred"]
 CopyTier = Annotated[
     Literal["exact", "copy", "derived"],
     Meta(description="exact: the same text; copy: nearly; derived: takes much from it"),
@@ -174,3 +176,39 @@ class IndexedArticle(Message, frozen=True, kw_only=True):
     fetched_at: Annotated[Time, Meta(description="when this version was fetched")]
     first_seen_at: Annotated[Time, Meta(description="when the URL was seen first")]
     indexed_at: Annotated[Time, Meta(description="when a search could find it")]
+
+
+class Alert(Message, frozen=True, kw_only=True):
+    """A saved search has found an article version; sent once for each version, and again only with the same ce_id."""
+
+    alert_id: Annotated[Id, Meta(description="hash of query_id, article_id and version")]
+    query_id: Annotated[Id, Meta(description="the key; the saved search")]
+    query_name: Annotated[str, Meta(description="the name that the search was saved under")]
+    article_id: Annotated[Id, Meta(description="as in articles")]
+    version: Annotated[int, Meta(ge=1, description="the article's version that was found")]
+    title: Annotated[str, Meta(description="the headline of that version")]
+    outlet: Annotated[str, Meta(description="the outlet's name for people")]
+    url: Annotated[str, Meta(description="the requested URL, normalised")]
+    story_id: Annotated[Id, Meta(description="the story it belonged to then")]
+    language: Language
+    published_at: Annotated[Time | None, Meta(description="what the outlet says, where it can be believed")] = None
+    matched_at: Annotated[Time, Meta(description="when the search first found it")]
+
+
+class FetchOutcome(Message, frozen=True, kw_only=True):
+    """One attempt to get a page or a list of a source, and how it ended."""
+
+    source: Annotated[str, Meta(description="the source's id, the name of its file")]
+    outlet: Annotated[str, Meta(description="the outlet's name for people")]
+    host: Annotated[str, Meta(description="the key; where the URL leads")]
+    kind: Annotated[FetchKind, Meta(description="what was asked for")]
+    url: Annotated[str, Meta(description="what was asked for, before redirects")]
+    at: Annotated[Time, Meta(description="when the attempt ended")]
+    outcome: Annotated[
+        Outcome, Meta(description="deferred: it will be tried again; refused: by us or the site, for good")
+    ]
+    reason: Annotated[str | None, Meta(description="why it was neither fetched nor unchanged, for counting")] = None
+    status: Annotated[int | None, Meta(description="the HTTP status; null where there was no answer")] = None
+    bytes: Annotated[int | None, Meta(ge=0, description="of the body, unpacked")] = None
+    seconds: Annotated[float | None, Meta(ge=0, description="from the last request to the end of its answer")] = None
+    new_urls: Annotated[int | None, Meta(ge=0, description="of a list: addresses not known before")] = None

@@ -12,10 +12,12 @@ import msgspec
 import yaml
 
 from schemas.messages import (
+    Alert,
     Article,
     CrawlRequest,
     DeduplicatedArticle,
     FetchedPage,
+    FetchOutcome,
     IndexedArticle,
     ParsedArticle,
     StoryChanged,
@@ -104,6 +106,8 @@ DEDUPLICATED_ARTICLES = _topic("deduplicated-articles", DeduplicatedArticle)
 ARTICLES = _topic("articles", Article)
 STORIES = _topic("stories", StoryChanged)
 INDEXED_ARTICLES = _topic("indexed-articles", IndexedArticle)
+ALERTS = _topic("alerts", Alert)
+FETCH_OUTCOMES = _topic("fetch-outcomes", FetchOutcome)
 
 TOPICS: tuple[Topic[Any], ...] = (
     CRAWL_REQUESTS,
@@ -113,6 +117,8 @@ TOPICS: tuple[Topic[Any], ...] = (
     ARTICLES,
     STORIES,
     INDEXED_ARTICLES,
+    ALERTS,
+    FETCH_OUTCOMES,
 )
 
 

@@ -26,8 +26,21 @@ SERVERS = ("postgres", "kafka", "elasticsearch")
 EVERYTHING = (*SERVERS, "airflow", "consumers")
 OPTIONAL = ("press",)  # the demo's outlets: only where they are named
 # A stage's processes, and what it needs besides the topics. Parsing takes the most time, so it has two.
-CONSUMERS: Mapping[str, int] = {"parse": 2, "dedupe": 1, "cluster": 1, "index": 1, "ledger": 1}
-CONSUMER_NEEDS: Mapping[str, tuple[str, ...]] = {"index": ("templates",), "ledger": ("crawl-migrate",)}
+CONSUMERS: Mapping[str, int] = {
+    "parse": 2,
+    "dedupe": 1,
+    "cluster": 1,
+    "index": 1,
+    "watch": 1,
+    "ledger": 1,
+    "record": 1,
+}
+CONSUMER_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "index": ("templates",),
+    "watch": ("templates",),
+    "ledger": ("crawl-migrate",),
+    "record": ("templates",),
+}
 # The setting that names a server of the user's own; it replaces the embedded one.
 ADDRESS_SETTINGS = {
     "postgres": "postgres_dsn",

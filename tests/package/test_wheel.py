@@ -52,7 +52,7 @@ def test_data_files_travel_in_the_wheel(installed):
         "f('newswire.stack').joinpath('locks/kafka.lock').is_file(),"
         "any(f('newswire.crawl').joinpath('migrations').iterdir()))"
     )
-    assert installed(code) == "7 True True True"
+    assert installed(code) == "8 True True True"
 
 
 def test_every_command_and_stage_loads_from_the_wheel(installed):
@@ -61,4 +61,4 @@ def test_every_command_and_stage_loads_from_the_wheel(installed):
         "from importlib.metadata import entry_points as e; from consumers.pipeline import STAGES;"
         "print(all(p.load() for p in e(group='newswire.commands') if p.dist.name == 'newswire'), *STAGES)"
     )
-    assert installed(code) == "True parse dedupe cluster index ledger"
+    assert installed(code) == "True parse dedupe cluster index watch ledger record"

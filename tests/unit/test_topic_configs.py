@@ -8,7 +8,7 @@ from schemas.topics import ARTICLES, FETCHED_PAGES, PARSED_ARTICLES, dead_letter
 
 def test_the_stages_are_those_that_read():
     """DAGs and services downstream have no dead letters of ours."""
-    assert stage_names() == ["cluster", "dedupe", "index", "ledger", "parse"]
+    assert stage_names() == ["cluster", "dedupe", "index", "ledger", "parse", "record", "watch"]
 
 
 def test_every_stage_has_its_dead_letters():

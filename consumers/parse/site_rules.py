@@ -20,7 +20,9 @@ from consumers.parse.words import fold
 from newswire.source_rules import SiteRule
 
 RULES_OF_SOURCE = "rules, of the source"
-PROVENANCE = "rules"
+_PROVENANCE = "rules"
+_MISSED = "rule-matched-nothing"
+BODY_MISSED = f"{_MISSED}: body"
 _MAX_FRAGMENT_CHARS = 600_000
 Found = TypeVar("Found")
 
@@ -45,7 +47,7 @@ class Ruled:
         if self.published:
             meta.published, meta.published_source = self.published, "time"
         found = {"body": self.body, "title": self.title, "authors": self.authors, "published_at": self.published}
-        meta.provenance |= {name: PROVENANCE for name, value in found.items() if value}
+        meta.provenance |= {name: _PROVENANCE for name, value in found.items() if value}
 
 
 def rules_for(origin: Origin) -> list[SiteRule]:
@@ -77,7 +79,7 @@ def read_by_rules(
             if (nodes := _outermost(parser, selector)) and (found := read(rule, nodes)):
                 return found
         if asked:
-            notes.append(f"rule-matched-nothing: {field} {' | '.join(selector for _, selector in asked)}")
+            notes.append(f"{_MISSED}: {field} {' | '.join(selector for _, selector in asked)}")
         return None
 
     title = ask("title", lambda _, nodes: _value(nodes[0])) or ""

@@ -18,6 +18,7 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from consumers.parse.page import Outcome, parse_page, warm_up
 from consumers.parse.rule_book import RuleBook
+from consumers.parse.site_rules import BODY_MISSED
 from newswire.settings import Settings
 from newswire.stage import Answer, Handler, Out, Record, Reject
 from schemas.messages import FetchedPage
@@ -101,7 +102,11 @@ class PagePool:
                 return self._answer(page, self._send(page), again=False)
             log.warning("parse.worker_died", url=page.url, error=str(death))
             return Reject("worker-died", f"two workers died of this page: {death}")
-        return outcome if isinstance(outcome, Reject) else (Out(PARSED_ARTICLES, outcome),)
+        if isinstance(outcome, Reject):
+            return outcome
+        if missed := [note for note in outcome.notes if note.startswith(BODY_MISSED)]:
+            log.warning("parse.rule_matched_nothing", source=page.source, url=page.url, notes=missed)
+        return (Out(PARSED_ARTICLES, outcome),)
 
 
 def _begin() -> None:

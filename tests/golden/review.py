@@ -1,5 +1,7 @@
 """Make and review golden pages: each folder holds page.html as served, and expected.json, which a person has read.
 
+source.yml, where there is one, is the page's source with its rules.
+
 python tests/golden/review.py                      show where parse differs from what is expected
 python tests/golden/review.py --accept NAME ...    take over what parse says now, after reading it
 python tests/golden/review.py --add NAME FILE URL  make a new folder of a page
@@ -18,6 +20,8 @@ from typing import Any
 from consumers.parse.extraction import extract_article
 from consumers.parse.metadata import Origin
 from consumers.parse.refusal import Refused
+from newswire.catalogue import read_source
+from newswire.source_rules import SiteRule
 
 HERE = Path(__file__).parent
 FETCHED_AT = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
@@ -39,11 +43,17 @@ def raw_page(name: str) -> bytes:
     return (HERE / name / "page.html").read_bytes()
 
 
+def rules(name: str) -> tuple[SiteRule, ...]:
+    """Return the rules of the page's source, where its folder holds one."""
+    path = HERE / name / "source.yml"
+    return read_source(path).rules if path.exists() else ()
+
+
 def parse(name: str) -> dict[str, Any]:
     """Return what parse makes of a page, in the form of expected.json."""
     url = expected(name)["url"]
     try:
-        found = extract_article(raw_page(name), Origin(url, FETCHED_AT))
+        found = extract_article(raw_page(name), Origin(url, FETCHED_AT, rules=rules(name)))
     except Refused as refused:
         return {"url": url, "rejected": refused.reason}
     meta = found.meta

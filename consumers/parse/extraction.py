@@ -12,12 +12,12 @@ from consumers.parse.head import Head, read_head
 from consumers.parse.jsonld import ArticleData, read_jsonld
 from consumers.parse.kinds import Signs, count_headline_links, find_kind, refuse_what_is_no_article
 from consumers.parse.language import find_language
-from consumers.parse.metadata import Metadata, Origin, Visible, read_metadata
+from consumers.parse.metadata import Metadata, Origin, read_metadata
 from consumers.parse.refusal import Refused
 from consumers.parse.site_rules import RULES_OF_SOURCE, Ruled, cut_parts, read_by_rules, rules_for
 from consumers.parse.slow import read_slowly
 from consumers.parse.tree import Tree
-from consumers.parse.visible import read_visible
+from consumers.parse.visible import Visible
 from consumers.parse.words import count_words, fold, shorten
 from schemas.messages import Kind
 
@@ -80,7 +80,7 @@ def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None)
         links = count_headline_links(tree.blocks)
         ruled = read_by_rules(tree.parser, rules, titles, origin.fetched_at)
         body = Body(ruled.body, RULES_OF_SOURCE) if ruled.body else read_body(tree, data.body, titles)
-        visible = read_visible(tree)
+        visible = Visible(tree)
     meta = read_metadata(data, head, visible, origin)
     ruled.amend(meta)
     if danger:

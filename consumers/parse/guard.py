@@ -9,47 +9,22 @@ MAX_DEPTH = 1_500
 MAX_TAG_CHARS = 20_000
 MAX_TAG_WORDS = 1_000
 MAX_TAGS = 60_000
-_CALM_TAGS = 3_000  # closed tags, as most are, count twice
+_CALM_TAGS = 5_000  # closed tags, as most are, count twice
 
-_SCRIPT = re.compile(r"<script\b[^>]*>[^<]*(?:<(?!/script)[^<]*)*</script\s*>", re.IGNORECASE)
-_STYLE = re.compile(r"<style\b[^>]*>[^<]*(?:<(?!/style)[^<]*)*</style\s*>", re.IGNORECASE)
+_SCRIPT = re.compile(
+    r"<(?:script\b[^>]*>[^<]*(?:<(?!/script)[^<]*)*</script|style\b[^>]*>[^<]*(?:<(?!/style)[^<]*)*</style)\s*>",
+    re.IGNORECASE,
+)
 _LONG_TAG = re.compile(rf"<[^>]{{{MAX_TAG_CHARS}}}")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Void elements, and those that a sibling closes: they do not nest by being repeated
-_FLAT = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "td",
-        "th",
-        "tr",
-        "dd",
-        "dt",
-        "option",
-        "tbody",
-        "thead",
-    ]
-)
+_FLAT = "p li br img td tr input link meta source option hr th dd dt tbody thead area base col embed param track wbr"
+_NESTING = re.compile(rf"<(/?)(?=[a-z])(?!(?:{'|'.join(_FLAT.split())})\b)", re.IGNORECASE)
 
 
 def cut_scripts(text: str) -> str:
     """Return the page without its scripts and styles."""
-    return _STYLE.sub(" ", _SCRIPT.sub(" ", text))
+    return _SCRIPT.sub(" ", text)
 
 
 def find_danger(text: str) -> str | None:
@@ -78,10 +53,10 @@ def _longest_tag(text: str) -> int:
 def _depth(text: str) -> int:
     """Return the deepest count of tags left open, without building anything."""
     depth = deepest = 0
-    for slash, name in _TAG.findall(text):
-        if name.lower() in _FLAT:
-            continue
-        depth += -1 if slash else 1
-        deepest = max(deepest, depth)
-        depth = max(depth, 0)
+    for slash in _NESTING.findall(text):
+        if not slash:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif depth:
+            depth -= 1
     return deepest

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup, SoupStrainer, Tag
 
 _KEPT = re.compile(
-    r"<meta\b[^>]*>|<html\b[^>]*>|<base\b[^>]*>|<title\b[^>]*>[^<]*</title\s*>"
-    r"""|<link\b[^>]*?\brel\s*=\s*["']?(?:canonical|amphtml|author|shortlink)\b[^>]*>""",
+    r"""<meta\b[^>]*>|<html\b[^>]*>|<base\b[^>]*>|<link\b[^>]*?\brel\s*=\s*["']?canonical\b[^>]*>""",
     re.IGNORECASE,
 )
+_TITLE = re.compile(r"<title\b[^>]*>[^<]*</title\s*>", re.IGNORECASE)  # the first: others are of drawings
+# Metas that say nothing of the article; half of all, and a tag costs more in the parser than here
 _SILENT = re.compile(
-    r"""\b(?:name|property|itemprop|http-equiv)\s*=\s*["']?(?:viewport|msapplication|fb:|al:|apple|google|yandex|theme|generator|format-detection|mobile-web|msvalidate"""
-    r"""|twitter:(?:site|card|creator|label|data|app|domain|player|url|widgets)|og:(?:image:(?!url)|video|audio|locale:)|x-ua|p:domain|bi3d|referrer|csrf|facebook-domain|HandheldFriendly|rating|verify)""",
+    r"""\b(?:name|property|itemprop|http-equiv)\s*=\s*["']?(?:viewport|msapplication|fb:|al:|apple|google|yandex|theme"""
+    r"""|generator|format-detection|mobile-web|msvalidate|x-ua|p:domain|bi3d|referrer|csrf|facebook-domain|rating|verify"""
+    r"""|twitter:(?:site|card|creator|label|data|app|domain|player|url|widgets|image:|account)|HandheldFriendly|copyright"""
+    r"""|og:(?:image:(?!url)|video|audio|locale:)|article:(?:publisher|opinion)|sailthru\.(?:title|tags|desc|image)"""
+    r"""|content-type|distribution)|<meta\s+itemprop\s*=\s*["']?(?:name|url|position|width|height)["'\s>]|<meta\s+charset""",
     re.IGNORECASE,
 )
 _WANTED = SoupStrainer(["html", "title", "meta", "link", "base"])
@@ -46,8 +51,10 @@ class Head:
 
 def read_head(text: str, url: str) -> Head:
     """Read what the head of a page (scripts cut) says of it; metas that stand in the body count too."""
-    kept = "".join(tag for tag in _KEPT.findall(text[:_MAX_HEAD_CHARS])[:_MAX_TAGS] if not _SILENT.search(tag))
-    soup = BeautifulSoup(kept, "lxml", parse_only=_WANTED)
+    head = text[:_MAX_HEAD_CHARS]
+    kept = [tag for tag in _KEPT.findall(head)[:_MAX_TAGS] if not _SILENT.search(tag)]
+    kept += [found[0] for found in islice(_TITLE.finditer(head), 1)]
+    soup = BeautifulSoup("".join(kept), "lxml", parse_only=_WANTED)
     metas: dict[str, list[str]] = {}
     for tag in soup.find_all("meta"):
         name = (

@@ -26,6 +26,7 @@ _ARTICLE_WORDS = 60  # in such paragraphs: no listing has them
 _HEADLINE_CHARS = range(20, 160)
 _LISTING_LINKS = 15
 _ERROR_TITLE = pattern("error_titles")
+_SIGNS = re.compile(r"[^\w\s]|[\d_]")
 _LIVE_WORDS = frozenset({"liveblog", "liveticker", "newsblog", "ticker", "directo", "direct"})
 _GALLERY_WORDS = frozenset(
     {"gallery", "galleries", "fotostrecke", "bildergalerie", "galerie", "galeria", "fotogalerie", "slideshow", "photos"}
@@ -86,8 +87,8 @@ def _refuse_errors(signs: Signs) -> None:
 
 def _refuse_noise(body: str) -> None:
     sample = body[:2_000]
-    readable = sum(sign.isalpha() or sign.isspace() for sign in sample)
-    if readable < _READABLE_SHARE * len(sample) or sample.count(" ") + sample.count("\n") < len(sample) // 400:
+    signs = len(_SIGNS.findall(sample))
+    if signs > (1 - _READABLE_SHARE) * len(sample) or sample.count(" ") + sample.count("\n") < len(sample) // 400:
         raise Refused("not-text", "the text is no writing of any language")
 
 

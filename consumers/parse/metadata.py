@@ -14,6 +14,7 @@ from consumers.parse.jsonld import ArticleData
 from consumers.parse.names import clean_names, house_names, is_house
 from consumers.parse.rights import read_ai_use
 from consumers.parse.titles import cut_site
+from consumers.parse.visible import Visible
 from consumers.parse.vocabulary import names
 from consumers.parse.words import fold
 from newswire.source_rules import SiteRule
@@ -22,16 +23,6 @@ from schemas.messages import DateSource, FeedEntry
 _PUBLISHED_METAS = names("published_metas")
 _MODIFIED_METAS = names("modified_metas")
 _AUTHOR_METAS = names("author_metas")
-
-
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """What a reader sees around the text: headline, bylines, times, and words that date the page."""
-
-    heading: str | None = None
-    bylines: tuple[str, ...] = ()
-    times: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -142,24 +133,28 @@ def _set_title(meta: Metadata, data: ArticleData, head: Head, origin: Origin) ->
 
 
 def _set_authors(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
-    listed = [(data.authors, "jsonld")]
-    listed += [(head.metas.get(name, ()), f"meta {name}") for name in _AUTHOR_METAS]
-    listed += [(visible.bylines, "byline"), (origin.feed.authors if origin.feed else (), "feed")]
     house = frozenset(fold(name) for name in (meta.site_name, data.publisher, *house_names(meta.url)) if name)
-    found = [(cleaned, source) for said, source in listed if (cleaned := clean_names(said))]
-    # Sites that sign for their people in metadata often name them in the byline
-    personal = [(signed, source) for signed, source in found if not is_house(signed, house)]
-    if best := next(iter(personal or found), None):
-        meta.authors, meta.provenance["authors"] = best
+    for said, source in _signatures(data, head, visible, origin):
+        if authors := clean_names(said):
+            is_personal = not is_house(authors, house)
+            if is_personal or not meta.authors:
+                meta.authors, meta.provenance["authors"] = authors, source
+            if is_personal:  # sites that sign for their people in metadata often name them in the byline
+                return
+
+
+def _signatures(
+    data: ArticleData, head: Head, visible: Visible, origin: Origin
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    yield data.authors, "jsonld"
+    for name in _AUTHOR_METAS:
+        yield head.metas.get(name, ()), f"meta {name}"
+    yield visible.bylines, "byline"
+    yield origin.feed.authors if origin.feed else (), "feed"
 
 
 def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
-    feed = origin.feed.published_at if origin.feed else None
-    said: list[tuple[str | None, DateSource, str]] = [(data.published, "jsonld", "jsonld datePublished")]
-    said += [(value, "meta", source) for value, source in _metas(head, _PUBLISHED_METAS)]
-    said += [(value, "time", "time") for value in visible.times[:1]]
-    said += [(feed.isoformat() if feed else None, "feed", "feed")]
-    for text, kind, source in said:
+    for text, kind, source in _publications(data, head, visible, origin):
         if when := _valid(meta, text, source, origin):
             meta.published, meta.published_source = when, kind
             meta.provenance["published_at"] = source + _zone_words(when)
@@ -171,6 +166,18 @@ def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, 
         if when := _valid(meta, text, source, origin):
             meta.modified, meta.provenance["modified_at"] = when, source + _zone_words(when)
             break
+
+
+def _publications(
+    data: ArticleData, head: Head, visible: Visible, origin: Origin
+) -> Iterator[tuple[str | None, DateSource, str]]:
+    yield data.published, "jsonld", "jsonld datePublished"
+    for value, source in _metas(head, _PUBLISHED_METAS):
+        yield value, "meta", source
+    for value in visible.times[:1]:
+        yield value, "time", "time"
+    if origin.feed and origin.feed.published_at:
+        yield origin.feed.published_at.isoformat(), "feed", "feed"
 
 
 def _valid(meta: Metadata, said: str | None, source: str, origin: Origin) -> dt.datetime | None:

@@ -15,17 +15,17 @@ _STANDFIRST_CHARS = (120, 700)
 _REPEATED_CHARS = 60
 _STRAY_CHARS = 100
 _MARKED_SHARE = 0.7
+Masses = dict[Element, float]  # of the prose below an element, in characters
 _MARKED = HEADINGS | LISTED | {"p", "blockquote", "pre"}
 
 
-def without_small_parts(blocks: list[Block], root: Element, total: float) -> list[Block]:
+def without_small_parts(blocks: list[Block], root: Element, masses: Masses, total: float) -> list[Block]:
     """Cut boxes, pictures and players inside the article."""
-    masses: dict[str, float] = {}
-    below = {element for block in blocks for element in _up_to(block.element, root)}
-    for element in below:
-        name = name_of(element)
-        masses[name] = masses.get(name, 0.0) + element.mass
-    guilty = {e for e in below if (why := judge_part(e)) and masses[name_of(e)] < _limit(why) * total}
+    named: dict[str, float] = {}
+    below = {element: name_of(element) for block in blocks for element in _up_to(block.element, root)}
+    for element, name in below.items():
+        named[name] = named.get(name, 0.0) + masses.get(element, 0.0)
+    guilty = {e for e, name in below.items() if (why := judge_part(e)) and named[name] < _limit(why) * total}
     return [block for block in blocks if guilty.isdisjoint(_up_to(block.element, root))] if guilty else blocks
 
 

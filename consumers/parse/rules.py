@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from consumers.parse.furniture import judge
 from consumers.parse.lines import is_consent
-from consumers.parse.parts import clean_blocks, find_standfirst, without_small_parts, without_stray_lines
+from consumers.parse.parts import Masses, clean_blocks, find_standfirst, without_small_parts, without_stray_lines
 from consumers.parse.tree import HEADINGS, LISTED, Block, Element, Tree
 from consumers.parse.words import fold
 
@@ -26,16 +26,16 @@ _EMBEDS = frozenset({"social", "twitter", "facebook", "embed", "widget", "tweet"
 
 def choose_blocks(tree: Tree, titles: frozenset[str] = frozenset()) -> list[Block]:
     """Return the blocks of the article, in order; `titles` are the folded headlines that metadata name."""
-    elements = tree.elements.values()
-    furniture = _Furniture(tree, _weigh(tree.blocks, elements))
-    prose = [block for block in tree.blocks if prose_weight(block) and not furniture(block.element)]
-    total = _weigh(prose, elements)
-    root = _deepest(elements, total)
+    weights = [(block, weight) for block in tree.blocks if (weight := prose_weight(block))]
+    furniture = _Furniture(tree, *_weigh(weights))
+    # Names are judged by the first weighing, the place of the article by the second
+    masses, total = _weigh([(block, weight) for block, weight in weights if not furniture(block.element)])
+    root = max((e for e, mass in masses.items() if mass >= _ROOT_SHARE * total), key=lambda e: e.depth, default=None)
     if root is None:
         return []
-    root = _first_article(tree, root, titles)
+    root = _first_article(tree, root, masses, titles)
     chosen = [block for block in tree.blocks if root in block.element.ancestors() and not furniture(block.element)]
-    chosen = without_small_parts(chosen, root, total)
+    chosen = without_small_parts(chosen, root, masses, total)
     chosen = find_standfirst(tree.blocks, chosen, furniture) + chosen
     return without_stray_lines(clean_blocks(chosen, titles))
 
@@ -52,10 +52,9 @@ def prose_weight(block: Block) -> float:
 class _Furniture:
     """Tells whether an element is furniture or hangs from it; judged once, and only where it is asked for."""
 
-    def __init__(self, tree: Tree, total: float) -> None:
+    def __init__(self, tree: Tree, masses: Masses, total: float) -> None:
         self._limits = (_FORGIVEN_SHARE * total, _FORGIVEN_GRAVE_SHARE * total)
-        # The masses change when the prose is weighed again; names are judged by the first weighing
-        self._masses = {element: element.mass for element in tree.elements.values() if element.mass}
+        self._masses = masses
         quotes = (element for element in tree.elements.values() if element.tag == "blockquote")
         self._frames = {above for quote in quotes for above in quote.ancestors()}
 
@@ -77,31 +76,24 @@ class _Furniture:
         return self._masses.get(element, 0.0) < self._limits[verdict in _GRAVE]
 
 
-def _weigh(blocks: Sequence[Block], elements: Iterable[Element]) -> float:
-    """Give every element the mass of the prose below it; return the mass of all."""
-    for element in elements:
-        element.mass = 0.0
-    weights = [(block, weight) for block in blocks if (weight := prose_weight(block))]
+def _weigh(weights: Sequence[tuple[Block, float]]) -> tuple[Masses, float]:
+    """Return the mass of the prose below every element that has some, and the mass of all."""
     company = Counter(block.element.parent for block, _ in weights)
+    masses: Masses = {}
     total = 0.0
     for block, weight in weights:
         lonely = company[block.element.parent] < 2 and len(block.text) < _LONELY_CHARS
         share = weight * _LONELY_WEIGHT if lonely else weight
         total += share
         for element in block.element.ancestors():
-            element.mass += share
-    return total
+            masses[element] = masses.get(element, 0.0) + share
+    return masses, total
 
 
-def _deepest(elements: Iterable[Element], total: float) -> Element | None:
-    roots = [element for element in elements if element.mass >= _ROOT_SHARE * total and element.mass > 0]
-    return max(roots, key=lambda element: element.depth, default=None)
-
-
-def _first_article(tree: Tree, root: Element, titles: frozenset[str]) -> Element:
+def _first_article(tree: Tree, root: Element, masses: Masses, titles: frozenset[str]) -> Element:
     """Return the page's own article where others follow below it, as on pages without end."""
-    enough = max(_ENDLESS_CHARS, _ENDLESS_SHARE * root.mass)
-    articles = [e for e in tree.elements.values() if e.tag == "article" and e.mass > enough and e is not root]
+    enough = max(_ENDLESS_CHARS, _ENDLESS_SHARE * masses[root])
+    articles = [e for e, mass in masses.items() if e.tag == "article" and mass > enough and e is not root]
     articles = [article for article in articles if root in article.ancestors()]
     if len(articles) > 1:
         headings = [block for block in tree.blocks if block.tag in HEADINGS]

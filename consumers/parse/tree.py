@@ -13,7 +13,7 @@ _TEXT_ID = 2
 _BREAK_ID = LexborHTMLParser("<br>").css("br")[0].tag_id
 _DROPPED = words("dropped_tags")
 _ASIDE = frozenset({"nav", "footer", "aside", "figure"})
-_ABOVE_ALL = frozenset({None, "-undef", "html"})
+_ABOVE_ALL = frozenset({"-undef", "html"})
 _INLINE = words("inline_tags")
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 LISTED = frozenset({"li", "td", "th", "dd", "dt"})
@@ -21,10 +21,10 @@ _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
 
 class Element:
-    """An element that holds text: where it hangs, and how much prose lies below it."""
+    """An element that holds text: and where it hangs."""
 
     __slots__ = (
-        "depth", "is_aside", "is_dropped", "is_furniture", "is_link", "mass", "node", "parent", "tag", "verdict", "within"
+        "depth", "is_aside", "is_dropped", "is_furniture", "is_link", "node", "parent", "tag", "verdict", "within"
     )  # fmt: skip
 
     def __init__(self, node: LexborNode, tag: str, parent: Element | None) -> None:
@@ -37,7 +37,6 @@ class Element:
         self.is_aside: bool = tag in _ASIDE or (parent is not None and parent.is_aside)
         # No reference to itself: a cycle for each element would leave the whole tree to the garbage collector
         self.within: Element | None = (parent.within or parent) if parent and tag in _INLINE else None
-        self.mass = 0.0
         self.verdict: str | None = None
         self.is_furniture: bool | None = None
 
@@ -110,7 +109,7 @@ class Tree:
         chain = []
         above: LexborNode | None = node
         known = None
-        while above is not None and (tag := above.tag) not in _ABOVE_ALL:
+        while above is not None and (tag := above.tag) and tag not in _ABOVE_ALL:
             identity = above.mem_id
             if known := self.elements.get(identity):
                 break

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
-from consumers.parse.metadata import Visible
 from consumers.parse.tree import Block, Tree
 from consumers.parse.vocabulary import pattern
 
@@ -29,11 +29,35 @@ _MAX_TIMES = 3
 _NEAR_BLOCKS = 20  # of the headline
 
 
-def read_visible(tree: Tree) -> Visible:
-    """Read headline, bylines and marked times of a page, and keep the lines that may hold a date."""
-    near = _near_headline(tree)
-    lines = tuple(block.text for block in near if any(map(str.isdigit, block.text)))
-    return Visible(_heading(tree), _bylines(tree) or _signed(near), _times(tree), lines)
+class Visible:
+    """Headline, bylines, marked times and dated lines, each looked for when it is asked for: metadata often say it."""
+
+    def __init__(self, tree: Tree | None = None) -> None:
+        self._tree = tree
+
+    @cached_property
+    def heading(self) -> str | None:
+        """The headline."""
+        return _heading(self._tree) if self._tree else None
+
+    @cached_property
+    def bylines(self) -> tuple[str, ...]:
+        """Who is said to have written it."""
+        return (_bylines(self._tree) or _signed(self._near)) if self._tree else ()
+
+    @cached_property
+    def times(self) -> tuple[str, ...]:
+        """Times that are marked as such, in the form for machines."""
+        return _times(self._tree) if self._tree else ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The lines near the headline that may hold a date."""
+        return tuple(block.text for block in self._near if any(map(str.isdigit, block.text)))
+
+    @cached_property
+    def _near(self) -> list[Block]:
+        return _near_headline(self._tree) if self._tree else []
 
 
 def _near_headline(tree: Tree) -> list[Block]:

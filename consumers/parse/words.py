@@ -13,7 +13,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]"
 
 def count_words(text: str) -> int:
     """Return the number of words; two signs of a script without spaces count as one."""
-    signs = len(_UNSPACED.findall(text))
+    signs = 0 if text.isascii() else len(_UNSPACED.findall(text))
     return len(_WORD.findall(_UNSPACED.sub(" ", text) if signs else text)) + signs // 2
 
 

@@ -209,6 +209,6 @@ class FetchOutcome(Message, frozen=True, kw_only=True):
     ]
     reason: Annotated[str | None, Meta(description="why it was neither fetched nor unchanged, for counting")] = None
     status: Annotated[int | None, Meta(description="the HTTP status; null where there was no answer")] = None
-    bytes: Annotated[int | None, Meta(ge=0, description="of the body, unpacked")] = None
-    seconds: Annotated[float | None, Meta(ge=0, description="from the last request to the end of its answer")] = None
-    new_urls: Annotated[int | None, Meta(ge=0, description="of a list: addresses not known before")] = None
+    bytes: Annotated[int | None, Meta(description="of the body, unpacked")] = None
+    seconds: Annotated[float | None, Meta(description="from the last request to the end of its answer")] = None
+    new_urls: Annotated[int | None, Meta(description="of a list: addresses not known before")] = None

@@ -7,8 +7,9 @@ import datetime as dt
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import structlog
 
 from newswire.catalogue import Source, load_catalogue
@@ -16,11 +17,14 @@ from newswire.crawl.database import Database, open_database
 from newswire.crawl.feeds import UnreadableListError
 from newswire.crawl.frontier import Frontier
 from newswire.crawl.lists import Contents, Kind, read_list, select
+from newswire.crawl.outcomes import build_outcome, tell_outcomes
 from newswire.crawl.politeness import OutOfTimeError, host_delays
 from newswire.crawl.polls import Poll, Polls
 from newswire.crawl.web import ACCEPT_LIST, RefusedError, UnreachableError, Web, open_web
 from newswire.errors import SiteError
+from newswire.publisher import open_publisher
 from newswire.settings import Settings
+from schemas.messages import FetchOutcome, Outcome
 
 COUNTS: Final = (
     "lists", "lists_unchanged", "lists_failed", "lists_paused", "entries", "new", "due_again", "refused", "skipped"
@@ -42,7 +46,16 @@ def discover(
 async def _discover(source: Source, settings: Settings, *, fresh: bool, deadline: float) -> dict[str, int]:
     delays = host_delays([source, *load_catalogue(settings).sources.values()])
     async with open_database(settings) as database, open_web(database, settings, delays) as web:
-        return await Discovery(source, settings, database, web, fresh=fresh, deadline=deadline).run()
+        discovery = Discovery(source, settings, database, web, fresh=fresh, deadline=deadline)
+        try:
+            return await discovery.run()
+        finally:
+            await asyncio.to_thread(_tell, discovery.outcomes, settings)
+
+
+def _tell(outcomes: Sequence[FetchOutcome], settings: Settings) -> None:
+    with open_publisher(settings, "discover") as publisher:
+        tell_outcomes(publisher, outcomes)
 
 
 class Discovery:
@@ -60,6 +73,7 @@ class Discovery:
         self._deadline = deadline
         self._counts = Counter[str]()
         self._failures: list[UnreachableError] = []
+        self.outcomes: list[FetchOutcome] = []
 
     async def run(self) -> dict[str, int]:
         """Ask list after list; one that fails does not keep the others from being read."""
@@ -91,7 +105,7 @@ class Discovery:
         except OutOfTimeError:
             self._counts["lists_paused"] += 1
         except (UnreachableError, RefusedError, UnreadableListError) as error:
-            await self._note_failure(poll, error)
+            await self._note_failure(poll, kind, error)
         return ()
 
     async def _read(self, poll: Poll, kind: Kind) -> Sequence[tuple[str, dt.datetime | None]]:
@@ -99,6 +113,7 @@ class Discovery:
         if (answer.status == 304 and poll.validators) or (answer.status == 200 and poll.is_known(answer.body)):
             self._counts["lists_unchanged"] += 1
             await self._polls.save_good(poll, answer)
+            self._note(poll, kind, "unchanged", answer=answer)
             return ()
         if answer.status != 200:
             raise UnreachableError(f"http-{answer.status}", status=answer.status)
@@ -108,7 +123,12 @@ class Discovery:
         await self._polls.save_good(
             poll, answer, entries=len(contents.found), new=new, is_remembered=not contents.children
         )
+        self._note(poll, kind, "fetched", new, answer=answer)
         return contents.children
+
+    def _note(self, poll: Poll, kind: Kind, outcome: Outcome, new: int = 0, **told: Any) -> None:
+        built = build_outcome(self._source, poll.url, kind, outcome, **told)
+        self.outcomes.append(msgspec.structs.replace(built, new_urls=new))
 
     async def _record(self, poll: Poll, contents: Contents) -> int:
         wanted = select(self._source, contents.found)
@@ -116,11 +136,13 @@ class Discovery:
         self._counts.update(recorded, entries=len(contents.found), skipped=len(contents.found) - len(wanted))
         return recorded["new"]
 
-    async def _note_failure(self, poll: Poll, error: Exception) -> None:
+    async def _note_failure(self, poll: Poll, kind: Kind, error: Exception) -> None:
         known = error if isinstance(error, UnreachableError) else UnreachableError(str(error))
         self._failures.append(known)
         self._counts["lists_failed"] += 1
         await self._polls.save_bad(poll, str(error), known.status, known.retry_after)
+        outcome: Outcome = "refused" if isinstance(error, RefusedError) else "failed"
+        self._note(poll, kind, outcome, reason=str(error), status=known.status)
         log.warning("discover.list_failed", source=self._source.id, url=poll.url, reason=str(error))
 
     def _nothing_worked(self) -> SiteError:

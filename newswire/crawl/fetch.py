@@ -7,18 +7,20 @@ import datetime as dt
 import time
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from newswire.catalogue import Source, load_catalogue
 from newswire.crawl.database import open_database
 from newswire.crawl.frontier import MAX_ATTEMPTS, PATIENCE, Claim, End, Frontier
+from newswire.crawl.outcomes import build_outcome
 from newswire.crawl.pages import PageWriter, build_page, is_page, open_page_writer, sha256_of
 from newswire.crawl.politeness import OutOfTimeError, host_delays
 from newswire.crawl.web import ACCEPT_PAGE, Answer, RefusedError, UnreachableError, Web, open_web
 from newswire.errors import NewswireError, SiteError
 from newswire.settings import Settings
+from schemas.messages import FetchOutcome, Outcome
 
 COUNTS: Final = ("claimed", "fetched", "unchanged", "refused", "gone", "failed", "deferred")
 _CLAIMED_AT_ONCE: Final = 20  # few, so that another worker finds something to do and little is left when time is up
@@ -56,7 +58,10 @@ async def _fetch_host(
         open_page_writer(settings) as writer,
     ):
         visit = HostVisit(host, catalogue, Frontier(database, settings), web, writer, deadline)
-        counts = await visit.run(limit, sources)
+        try:
+            counts = await visit.run(limit, sources)
+        finally:
+            await writer.tell(visit.outcomes)
     log.info("fetch.host_visited", host=host, **counts)
     if visit.trouble and not visit.is_served:
         raise visit.trouble
@@ -88,6 +93,7 @@ class HostVisit:
         self._is_over = False
         self.is_served = False
         self.trouble: SiteError | None = None
+        self.outcomes: list[FetchOutcome] = []
 
     async def run(self, limit: int, sources: Sequence[str] | None) -> dict[str, int]:
         """Go on until nothing is due, the limit or the deadline is reached, or the host is in trouble."""
@@ -144,15 +150,15 @@ class HostVisit:
     async def _judge(self, claim: Claim, source: Source, answer: Answer) -> None:
         status = answer.status
         if status == 304 and claim.validators():
-            await self._unchanged(claim)
+            await self._unchanged(claim, answer)
         elif status in {404, 410}:
-            await self._end(claim, "gone", f"http-{status}", status)
+            await self._end(claim, "gone", f"http-{status}", status, answer)
         elif status != 200:
-            await self._end(claim, "refused" if status in _FORBIDDEN else "failed", f"http-{status}", status)
+            await self._end(claim, "refused" if status in _FORBIDDEN else "failed", f"http-{status}", status, answer)
         elif not is_page(answer):
-            await self._end(claim, "refused", "content-type", status)
+            await self._end(claim, "refused", "content-type", status, answer)
         elif sha256_of(answer) == claim.body_sha256:
-            await self._unchanged(claim)
+            await self._unchanged(claim, answer)
         else:
             await self._deliver(claim, source, answer)
 
@@ -168,14 +174,19 @@ class HostVisit:
             body_sha256=page.body_sha256,
         )
         self._settle(claim, "fetched")
+        self._note(claim, "fetched", answer=answer)
 
-    async def _unchanged(self, claim: Claim) -> None:
+    async def _unchanged(self, claim: Claim, answer: Answer) -> None:
         await self._frontier.mark_unchanged(claim)
         self._settle(claim, "unchanged")
+        self._note(claim, "unchanged", answer=answer)
 
-    async def _end(self, claim: Claim, state: End, reason: str, status: int | None = None) -> None:
+    async def _end(
+        self, claim: Claim, state: End, reason: str, status: int | None = None, answer: Answer | None = None
+    ) -> None:
         await self._frontier.mark_ended(claim, state, reason, status)
         self._settle(claim, state)
+        self._note(claim, state, answer=answer, reason=reason, status=status)
         log.info("fetch.url_ended", url=claim.url, source=claim.source, state=state, reason=reason)
 
     async def _defer(self, claim: Claim, reason: str, delay_seconds: float | None, *, forgive: bool) -> None:
@@ -185,6 +196,10 @@ class HostVisit:
     def _settle(self, claim: Claim, count: str) -> None:
         self._queue.remove(claim)
         self._counts[count] += 1
+
+    def _note(self, claim: Claim, outcome: Outcome, **told: Any) -> None:
+        if source := self._catalogue.get(claim.source):
+            self.outcomes.append(build_outcome(source, claim.url, "page", outcome, **told))
 
     async def _come_back(self, claim: Claim, error: UnreachableError) -> None:
         """Decide when to try again an address that could not be had."""
@@ -198,6 +213,7 @@ class HostVisit:
         else:
             forgive = error.retry_after is not None or self._is_over
             await self._defer(claim, str(error), error.retry_after, forgive=forgive)
+            self._note(claim, "deferred", reason=str(error), status=error.status)
 
     def _has_second_chance(self, claim: Claim, retry_after: float) -> bool:
         self._chances[claim.url_id] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from email.message import Message
@@ -16,12 +16,13 @@ import msgspec
 from newswire.blobs import blob_store, pack_body
 from newswire.catalogue import Source
 from newswire.crawl.frontier import Claim
+from newswire.crawl.outcomes import tell_outcomes
 from newswire.crawl.web import Answer
 from newswire.publisher import Publisher, open_publisher
 from newswire.settings import Settings
 from newswire.stage import Out
 from newswire.urls import host_of
-from schemas.messages import FetchedPage
+from schemas.messages import FetchedPage, FetchOutcome
 from schemas.topics import FETCHED_PAGES
 
 _PAGE_TYPES: Final = {"text/html", "application/xhtml+xml"}
@@ -102,6 +103,10 @@ class PageWriter:
     async def write(self, page: FetchedPage) -> None:
         """Return when the broker has acknowledged the page; raises Retry."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._write, page)
+
+    async def tell(self, outcomes: Sequence[FetchOutcome]) -> None:
+        """Send how attempts ended; see outcomes.py."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, tell_outcomes, self._publisher, outcomes)
 
     def _write(self, page: FetchedPage) -> None:
         self._publisher.send(Out(FETCHED_PAGES, self._fit(page)))

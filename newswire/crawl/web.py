@@ -38,6 +38,7 @@ class Answer:
     headers: httpx.Headers
     body: bytes
     robots_ai_use: bool | None = None  # what robots.txt says of it
+    seconds: float = 0.0  # from the last request to the end of its answer
 
 
 class RefusedError(Exception):
@@ -106,7 +107,8 @@ class Web:
         host = host_of(url)
         delay = max(self._delays.get(host, self._settings.host_delay_seconds), robots_delay)
         async with self._turns.turn(host, delay, deadline) as turn:
-            left = deadline - time.monotonic()
+            began = time.monotonic()
+            left = deadline - began
             try:
                 with _errors_in_our_words(), anyio.fail_after(min(self._settings.fetch_timeout_seconds, left)):
                     answer = await self._exchange(url, headers)
@@ -115,7 +117,7 @@ class Web:
                     raise OutOfTimeError(host, 0.0) from error
                 raise UnreachableError("timeout") from error
             _heed(answer, turn)
-        return answer
+        return replace(answer, seconds=time.monotonic() - began)
 
     async def _exchange(self, url: str, headers: Mapping[str, str]) -> Answer:
         limit = self._settings.max_body_bytes

@@ -52,7 +52,7 @@ def test_data_files_travel_in_the_wheel(installed):
         "f('newswire.stack').joinpath('locks/kafka.lock').is_file(),"
         "any(f('newswire.crawl').joinpath('migrations').iterdir()))"
     )
-    assert installed(code) == "8 True True True"
+    assert installed(code) == "9 True True True"
 
 
 def test_every_command_and_stage_loads_from_the_wheel(installed):

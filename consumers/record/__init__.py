@@ -1,0 +1,29 @@
+"""Keep on record what is no article: stories, every attempt to fetch, every dead letter, each in its own index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from newswire.settings import Settings
+from newswire.stage import Handler, Sink
+from schemas.topics import FETCH_OUTCOMES, STORIES, dead_letters_of
+
+_STAGES: Final = ("parse", "dedupe", "cluster", "index", "watch", "ledger")
+
+
+@contextmanager
+def open_record(settings: Settings) -> Iterator[Handler[Any]]:
+    """Open the stage's client."""
+    from consumers.record.recorder import Recorder
+    from newswire.clock import SystemClock
+    from newswire.elastic import open_elasticsearch
+
+    with open_elasticsearch(settings) as client:
+        yield Recorder(client, settings.index_prefix, SystemClock())
+
+
+STAGE = Sink(
+    "record", reads=(STORIES, FETCH_OUTCOMES, *(dead_letters_of(stage) for stage in _STAGES)), open=open_record
+)

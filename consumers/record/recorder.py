@@ -1,0 +1,65 @@
+"""Writes what it reads into the indexes of stories, fetches and dead letters; again or twice changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from elasticsearch import Elasticsearch
+
+from consumers.record.documents import fetch_document, letter_document, letter_id, story_document
+from newswire.bulk import Write, write_all
+from newswire.clock import Clock
+from newswire.elastic import build_index_name, build_stories_index, outages_as_retry
+from newswire.stage import Answer, Record, Reject
+from newswire.template_sync import require_templates
+from schemas.messages import FetchOutcome, StoryChanged
+from schemas.topics import FETCH_OUTCOMES, STORIES
+
+_NOTHING: Final = ()
+
+
+class Recorder:
+    """The handler of the record stage."""
+
+    def __init__(self, client: Elasticsearch, prefix: str, clock: Clock) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._clock = clock
+        self._has_templates = False
+
+    def __call__(self, records: Sequence[Record[Any]], /) -> Sequence[Answer]:
+        """Write a batch; raises Retry when the server is away, busy or without its templates."""
+        writes = [self._write_of(record) for record in records]
+        with outages_as_retry():
+            self._await_templates()
+            refused = write_all(self._client, [write for write in writes if write])
+        return [_answer(refused.get(write.id) if write else None) for write in writes]
+
+    def _await_templates(self) -> None:
+        if not self._has_templates:
+            require_templates(self._client, self._prefix)
+            self._has_templates = True
+
+    def _write_of(self, record: Record[Any]) -> Write | None:
+        if record.topic == STORIES.name:
+            return self._story(record)
+        if isinstance(record.value, FetchOutcome):
+            index = build_index_name(self._prefix, record.value.at, "fetches")
+            return Write("create", index, FETCH_OUTCOMES.id_of(record.value), fetch_document(record.value))
+        document = letter_document(record)
+        if document is None:
+            return None
+        index = build_index_name(self._prefix, document["at"], "dead-letters")
+        return Write("create", index, letter_id(document), document)
+
+    def _story(self, record: Record[StoryChanged]) -> Write | None:
+        index = build_stories_index(self._prefix)
+        if record.value is None:
+            return Write("delete", index, record.key.decode("ascii", "replace")) if record.key else None
+        document = story_document(record.value, self._clock.now())
+        return Write("index", index, record.value.story_id, document, record.value.revision)
+
+
+def _answer(refused: Reject | None) -> Answer:
+    return refused or _NOTHING

@@ -1,4 +1,4 @@
-"""Newswire's page in the Airflow UI; every Airflow process loads this module, so nothing heavy is imported here."""
+"""Newswire's pages in the Airflow UI; every Airflow process loads this module, so nothing heavy is imported here."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ class LazyPages:
 
 
 class NewswirePlugin(AirflowPlugin):
-    """Registers the page "Sources" in the side bar."""
+    """Registers the pages in the side bar; the search gets a window of its own, as Airflow's frame lets no link out."""
 
     name = "newswire"
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [{"app": LazyPages(), "url_prefix": "/newswire", "name": "Newswire"}]
     external_views: ClassVar[list[dict[str, str]]] = [
-        {"name": "Sources", "href": "newswire/sources", "destination": "nav", "url_route": "sources"}
+        {"name": "Search", "href": "newswire/", "destination": "nav"},
+        {"name": "Sources", "href": "newswire/sources", "destination": "nav", "url_route": "sources"},
+        {"name": "Pipeline", "href": "newswire/pipeline", "destination": "nav", "url_route": "pipeline"},
     ]

@@ -1,80 +1,76 @@
-"""The page "Sources" in the Airflow UI: what it says, who may see it, and that it runs nothing."""
+"""The pages inside the Airflow UI: who may see them, and that their links stay below Airflow's address."""
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import sys
 
 import httpx
-import psycopg
 import pytest
 
 pytestmark = pytest.mark.usefixtures("airflow")
 
 
-def render(settings):
-    from newswire.airflow.pages import render_sources
-
-    return render_sources(settings)
-
-
 @pytest.fixture
-def folder(tmp_path, use_settings):
-    """One good source with a hostile title, one disabled, one broken; and no PostgreSQL."""
-    feeds = {"feeds": ["http://paper.example/feed.xml"], "owner": "desk"}
-    (tmp_path / "paper.yml").write_text(json.dumps({"title": "<script>alert(1)</script>", **feeds}), "utf-8")
-    (tmp_path / "asleep.yml").write_text(json.dumps({"title": "Asleep", "enabled": False, **feeds}), "utf-8")
-    (tmp_path / "broken.yml").write_text("title: [", "utf-8")
-    return use_settings(sources_dirs=tmp_path, postgres_dsn="postgresql://nobody@127.0.0.1:9/none")
+def pages(tmp_path, use_settings, monkeypatch):
+    """The mounted application, with one source; no server is there."""
+    source = {"title": "The Paper", "owner": "desk", "feeds": ["http://paper.example/feed.xml"]}
+    (tmp_path / "paper.yml").write_text(json.dumps(source), "utf-8")
+    use_settings(
+        sources_dirs=tmp_path,
+        postgres_dsn="postgresql://nobody@127.0.0.1:9/none",
+        elasticsearch_url="http://127.0.0.1:9",
+    )
+    monkeypatch.delitem(sys.modules, "newswire.airflow.pages", raising=False)  # it reads the settings once
+    return importlib.import_module("newswire.airflow.pages").app
 
 
-def test_sources_and_broken_files_are_named_without_a_database(folder):
-    """An outage of the crawl state costs the numbers, not the page."""
-    page = render(folder)
-    assert "The crawl state does not answer" in page
-    assert "<code>paper</code>" in page
-    assert "disabled" in page
-    assert "<code>broken.yml</code>" in page
-    assert "is no YAML" in page
+def ask(path):
+    """Ask as Airflow does, which mounts the pages below a path of its own."""
+    from fastapi import FastAPI
 
-
-def test_what_sources_say_is_text(folder):
-    """A title cannot become markup."""
-    page = render(folder)
-    assert "<script>" not in page
-    assert "&lt;script&gt;alert(1)" in page
-
-
-def test_a_stranger_sees_nothing(folder):
-    """Pages of plugins have no login of their own: without Airflow's they are refused."""
     from newswire.airflow.plugin import NewswirePlugin
 
-    app = NewswirePlugin.fastapi_apps[0]["app"]
+    entry = NewswirePlugin.fastapi_apps[0]
+    outer = FastAPI()
+    outer.mount(entry["url_prefix"], entry["app"])
 
-    async def ask():
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://airflow") as client:
-            return await client.get("/sources")
+    async def send():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=outer), base_url="http://airflow") as client:
+            return await client.get(path)
 
-    answer = asyncio.run(ask())
+    return asyncio.run(send())
+
+
+@pytest.mark.parametrize("path", ["/", "/sources", "/pipeline", "/api/search", "/api/export.csv", "/article/x"])
+def test_a_stranger_sees_nothing(pages, path):
+    """Pages of plugins have no login of their own: without Airflow's they are refused, and so is the API."""
+    answer = ask(f"/newswire{path}")
     assert answer.status_code == 401
     assert "paper" not in answer.text
 
 
-@pytest.mark.servers
-def test_the_accounts_of_the_crawl_state_are_shown(folder, servers):
-    """How many addresses are known, on their way and searchable; reasons for the others; sources without a file."""
-    from newswire.crawl.migrate import migrate
+def test_links_stay_below_the_address_at_which_the_pages_are_mounted(pages):
+    """Whoever may see plugins gets the page, framed by Airflow, with links and style sheet below /newswire."""
+    pages.dependency_overrides[pages.router.dependencies[0].dependency] = lambda: None
+    try:
+        answer = ask("/newswire/sources")
+    finally:
+        pages.dependency_overrides.clear()
+    assert answer.status_code == 200
+    assert "The Paper" in answer.text
+    assert 'href="/newswire/pipeline"' in answer.text
+    assert 'href="/newswire/static/newswire.css' in answer.text
+    assert 'href="/s' not in answer.text
+    assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
 
-    settings = servers.model_copy(update={"sources_dirs": folder.sources_dirs})
-    migrate(settings)
-    rows = [("paper", "indexed", None)] * 3 + [("paper", "rejected", "no-text"), ("old", "discovered", None)]
-    with psycopg.connect(settings.postgres_dsn.get_secret_value(), autocommit=True) as connection:
-        for number, (source, state, reason) in enumerate(rows):
-            connection.execute(
-                "INSERT INTO urls (url_id, url, host, source, state, reason, found_in) VALUES (%s,%s,'h',%s,%s,%s,'f')",
-                (str(number), f"http://h/{number}", source, state, reason),
-            )
-    page = "".join(render(settings).split())
-    assert '<tdclass="number">4</td><tdclass="number">0</td><tdclass="number">3</td>' in page
-    assert "rejected<small>(no-text1)</small>" in page
-    assert "withoutafile:old" in page
+
+def test_every_entry_of_the_side_bar_leads_to_a_page(pages):
+    """The plugin's addresses are routes of the application."""
+    from newswire.airflow.plugin import NewswirePlugin
+
+    paths = {route.path for route in pages.routes}
+    for view in NewswirePlugin.external_views:
+        assert view["href"].removeprefix("newswire") in paths

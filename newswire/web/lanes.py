@@ -1,0 +1,75 @@
+"""The chart of a story: a lane for each outlet, a dot for each article at the time it came out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from newswire.search.results import FoundArticle
+
+WIDTH: Final = 760
+LABEL_WIDTH: Final = 190
+MARGIN: Final = 12
+LANE_HEIGHT: Final = 26
+MOST_LANES: Final = 24
+LABEL_CHARACTERS: Final = 26
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """An article in its lane."""
+
+    article: FoundArticle
+    x: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """An outlet's articles."""
+
+    outlet: str
+    label: str
+    y: float
+    dots: tuple[Dot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneChart:
+    """The lanes in the order of their first articles; `left` and `right` are where time begins and ends."""
+
+    lanes: tuple[Lane, ...]
+    begin: datetime
+    end: datetime
+    hidden: int
+    height: int
+    width: int = WIDTH
+    left: int = LABEL_WIDTH + MARGIN
+    right: int = WIDTH - MARGIN
+
+
+def draw_lanes(articles: Sequence[FoundArticle]) -> LaneChart | None:
+    """Return the chart of articles in the order of time; None where they do not spread over any."""
+    if not articles or articles[0].dated_at == articles[-1].dated_at:
+        return None
+    begin, end = articles[0].dated_at, articles[-1].dated_at
+    length = (end - begin).total_seconds()
+    by_outlet: dict[str, list[FoundArticle]] = {}
+    for article in articles:
+        by_outlet.setdefault(article.outlet, []).append(article)
+
+    def dot(article: FoundArticle) -> Dot:
+        share = (article.dated_at - begin).total_seconds() / length
+        return Dot(article, round(LABEL_WIDTH + MARGIN + share * (WIDTH - LABEL_WIDTH - 2 * MARGIN), 1))
+
+    shown = list(by_outlet.items())[:MOST_LANES]
+    lanes = (
+        Lane(outlet, _shorten(outlet), (place + 0.5) * LANE_HEIGHT, tuple(map(dot, members)))
+        for place, (outlet, members) in enumerate(shown)
+    )
+    return LaneChart(tuple(lanes), begin, end, len(by_outlet) - len(shown), LANE_HEIGHT * len(shown))
+
+
+def _shorten(outlet: str) -> str:
+    return outlet if len(outlet) <= LABEL_CHARACTERS else outlet[: LABEL_CHARACTERS - 1].rstrip() + "…"

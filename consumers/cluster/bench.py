@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
 from consumers.cluster.state import ClusterState
 from newswire.stage import Record, Reject
+from newswire.testing.articles import make_article
 from schemas.messages import Article, DeduplicatedArticle
 from schemas.topics import DEDUPLICATED_ARTICLES
 
@@ -39,22 +39,14 @@ class Bench:
 
 
 def _read(article: dict[str, Any]) -> DeduplicatedArticle:
-    digest = hashlib.sha256(article["id"].encode()).hexdigest()[:32]
-    seen = datetime.fromisoformat(article["fetched_at"])
-    return DeduplicatedArticle(
-        article_id=digest,
-        url_id=digest,
-        url=article["url"],
-        canonical_url=article["url"],
-        source=article["host"],
-        outlet=article["host"],
+    return make_article(
+        DeduplicatedArticle,
+        article["id"],
+        article["title"],
+        article["body"],
         host=article["host"],
-        language="en",
-        title=article["title"],
-        body=article["body"],
-        content_hash=digest,
-        fetched_at=seen,
-        first_seen_at=seen,
+        seen_at=datetime.fromisoformat(article["fetched_at"]),
+        url=article["url"],
         published_at=datetime.fromisoformat(article["published"]),
         verdict="new",
         version=1,

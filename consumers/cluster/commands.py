@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,22 +97,37 @@ def _role(member: dict[str, Any], outlets: dict[str, str]) -> str:
 @click.command()
 @click.argument("language")
 @click.option("--since-days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How old they may be.")
-def vocabulary(*, language: str, since_days: int) -> None:
+@click.option(
+    "--ranked",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Estimate from this list of words instead: UTF-8, one a line, the most frequent first.",
+)
+def vocabulary(*, language: str, since_days: int, ranked: Path | None) -> None:
     """Count the words of a language's indexed articles anew; cluster weighs with the counts from its next start on."""
-    from consumers.cluster.rarity import count_words
+    from consumers.cluster.rarity import count_words, rank_words
 
     folder = settings().state_dir / "vocabularies"
-    counted = count_words(_texts(language, since_days), language)
+    if ranked:
+        counted = rank_words(_read_list(ranked), language)
+    else:
+        counted = count_words(_texts(language, since_days), language)
     if counted.total < LEAST_ARTICLES:
         raise NewswireError(
-            f"only {counted.total} articles in {language} are indexed; a count of fewer than {LEAST_ARTICLES} "
-            "tells less than the lengths of the words"
+            f"only {counted.total} articles in {language} are indexed, and a count of fewer than {LEAST_ARTICLES} "
+            "tells too little; --ranked makes a vocabulary from a list of the language's most frequent words"
         )
     folder.mkdir(parents=True, exist_ok=True)
     numbers = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{language}-*.npz")]
     path = folder / f"{language}-{max(numbers, default=1) + 1:04d}.npz"
     counted.save(path)
-    click.echo(f"{path}: {len(counted.words)} words of {counted.total} articles")
+    click.echo(f"{path}: {len(counted.words)} words, {'as if' if ranked else 'counted'} in {counted.total} articles")
+
+
+def _read_list(path: Path) -> list[str]:
+    try:
+        return path.read_text("utf-8").split()
+    except UnicodeDecodeError as error:
+        raise NewswireError(f"{path} is not in UTF-8 ({error}); convert it, one word a line") from error
 
 
 def _texts(language: str, since_days: int) -> Iterator[tuple[str, str]]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 import msgspec
 import numpy as np
 
-from consumers.cluster.words import read_words
+from consumers.cluster.words import hash_word, read_words, split_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 FEW_ARTICLES: Final = 200
 # The share of articles in which a word of 0, 1, 2 ... 5 and more letters may stand; function words are short.
 PRIOR: Final = np.array([0.5, 0.5, 0.4, 0.2, 0.05, 0.0])
+# The word of rank r stands in 1 - exp(-30 / r) of the articles: so it is for the 500 most frequent English words.
+RANKS: Final = 30.0
 
 
 class Vocabulary(msgspec.Struct, frozen=True, eq=False):
@@ -53,8 +57,22 @@ def count_words(texts: Iterable[tuple[str, str]], language: str) -> Vocabulary:
     for title, body in texts:
         counts.update(read_words(title, body, language).ids.tolist())
         total += 1
-    kept = sorted((word, count) for word, count in counts.items() if count > 1)
-    words, articles = zip(*kept, strict=True) if kept else ((), ())
+    return _vocabulary(total, {word: count for word, count in counts.items() if count > 1})
+
+
+def rank_words(words: Iterable[str], language: str) -> Vocabulary:
+    """Estimate from a language's words, the most frequent first, in how many of FEW_ARTICLES texts each stands."""
+    seed = crc32(language.encode())
+    counts: dict[int, int] = {}
+    for rank, text in enumerate(words, 1):
+        share = 1 - math.exp(-RANKS / rank)
+        for word in split_words(text, len(text))[0]:
+            counts.setdefault(hash_word(word, seed), max(1, round(FEW_ARTICLES * share)))
+    return _vocabulary(FEW_ARTICLES, counts)
+
+
+def _vocabulary(total: int, counts: Mapping[int, int]) -> Vocabulary:
+    words, articles = zip(*sorted(counts.items()), strict=True) if counts else ((), ())
     return Vocabulary(total, np.array(words, np.uint32), np.array(articles, np.uint32))
 
 

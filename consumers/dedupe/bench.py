@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from consumers.dedupe.state import DedupeState
 from newswire.fingerprint import fingerprint
 from newswire.stage import Record, Reject
+from newswire.testing.articles import make_article
 from schemas.messages import ParsedArticle
 from schemas.topics import PARSED_ARTICLES
 
@@ -40,22 +40,14 @@ class Bench:
 
 
 def _read(article: dict[str, Any]) -> ParsedArticle:
-    digest = hashlib.sha256(article["id"].encode()).hexdigest()[:32]
-    title, body, seen = article["title"], article["body"], datetime.fromisoformat(article["fetched_at"])
-    return ParsedArticle(
-        article_id=digest,
-        url_id=digest,
-        url=article["url"],
-        canonical_url=article["url"],
-        source=article["host"],
-        outlet=article["host"],
+    return make_article(
+        ParsedArticle,
+        article["id"],
+        article["title"],
+        article["body"],
         host=article["host"],
-        language="en",
-        title=title,
-        body=body,
-        content_hash=hashlib.sha256(f"{title}\n{body}".encode()).hexdigest()[:32],
-        fetched_at=seen,
-        first_seen_at=seen,
+        seen_at=datetime.fromisoformat(article["fetched_at"]),
+        url=article["url"],
         reader="bench",
-        fingerprint=fingerprint(title, body, "en"),
+        fingerprint=fingerprint(article["title"], article["body"], "en"),
     )

@@ -27,7 +27,7 @@ def command() -> None:
 @command.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON; progress goes to stderr.")
 def run(*, as_json: bool) -> None:
-    """Start everything, crawl the press, and compare; exit code 0 if what it published is what is searchable."""
+    """Start everything, crawl the press, and compare; exit code 0 if texts, copies and stories are as it has them."""
     from newswire.demo.run import run_demo, start_with_press
 
     console = Console(stderr=as_json)
@@ -100,7 +100,9 @@ def _show_searches(console: Console, settings: Settings, outcome: Outcome) -> No
 def _show_verdict(console: Console, outcome: Outcome) -> None:
     count = len(outcome.truth.articles)
     if not outcome.differences:
-        console.print(f"[green]Exactly what the press published is searchable: {count} articles.")
+        stories = len({(article.story, article.language) for article in outcome.truth.articles.values()})
+        console.print(f"[green]Exactly what the press published is searchable: {count} articles,")
+        console.print(f"[green]each copy with its original, each telling in its story ({stories} stories).")
         console.print(f"Crawled and checked in {outcome.seconds:.0f} s. Stop everything with: make down")
         return
     console.print(f"[red]{len(outcome.differences)} differences between the press and what is searchable:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from newswire.demo.belonging import misplaced
 from newswire.demo.facts import ExpectedArticle, Found, FoundArticle, Truth
 from newswire.urls import normalise_url
 
@@ -16,8 +17,9 @@ def compare(truth: Truth, found: Found) -> list[str]:
     ends = {normalise_url(url): end for url, end in found.ends.items()}
     lost = [f"{url}: is not searchable" for url in expected if url not in articles]
     strange = [f"{url}: is searchable, and the press has no such article" for url in articles if url not in expected]
-    known = [url for url in expected if url in articles]
-    wrong = [line for url in known for line in _differences(expected[url], articles[url])]
+    known = {url: article for url, article in expected.items() if url in articles}
+    wrong = [line for url, article in known.items() for line in _differences(article, articles[url])]
+    wrong += misplaced(known, {url: articles[url] for url in known})
     return lost + strange + wrong + (_wrong_ends(truth, ends) if ends else [])
 
 

@@ -103,14 +103,18 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class FoundArticle:
-    """An article as a search returns it; `version` counts its contents."""
+    """An article as a search returns it; `version` counts its contents, `family_id` is the original's article_id."""
 
+    article_id: str
+    family_id: str
+    story_id: str
     title: str
     body: str
     language: str
     day: dt.date | None
     authors: tuple[str, ...] = ()
     version: int = 1
+    derived_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ IN_FLIGHT = ("fetched", "parsed")
 READ = ("parsed", "indexed", "unchanged")
 FIELDS = [
     "article_id", "canonical_url", "source", "title", "body", "language", "published_at", "authors", "version",
-    "is_copy", "story_id",
+    "is_copy", "family_id", "copy_of", "copy_tier", "story_id",
 ]  # fmt: skip
 
 
@@ -111,12 +111,16 @@ def _end(row: dict[str, Any]) -> str:
 def _found_article(document: dict[str, Any]) -> FoundArticle:
     published = document.get("published_at")
     return FoundArticle(
+        article_id=document["article_id"],
+        family_id=document["family_id"],
+        story_id=document["story_id"],
         title=document["title"],
         body=document["body"],
         language=document["language"],
         day=dt.datetime.fromisoformat(published).astimezone(dt.UTC).date() if published else None,
         authors=tuple(document.get("authors", ())),
         version=document["version"],
+        derived_from=document.get("copy_of") if document.get("copy_tier") == "derived" else None,
     )
 
 

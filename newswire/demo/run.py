@@ -23,6 +23,7 @@ from newswire.demo.press.state import PressState
 from newswire.demo.service import press_settings
 from newswire.demo.truth import load_truth
 from newswire.errors import Retry, StackError
+from newswire.lag import read_lag
 from newswire.settings import Settings, load_settings
 from newswire.stack.launch import start_stack
 from newswire.stack.plan import EVERYTHING
@@ -31,6 +32,7 @@ from schemas.topics import TOPICS
 
 T = TypeVar("T")
 DAG = "crawl_15m"
+PATH = ("parse", "dedupe", "cluster", "index")  # of an article
 LAST_PHASE = 1  # with corrections and late copy
 MOST_CRAWLS = 12
 POLL_SECONDS = 0.5
@@ -112,7 +114,7 @@ class Screen:
     def wait_until_quiet(self) -> Progress:
         """Wait until nothing is on its way through the topics."""
         deadline = time.monotonic() + QUIET_WITHIN_SECONDS
-        while not (progress := self._progress()).is_quiet:
+        while not ((progress := self._progress()).is_quiet and self._is_drained()):
             if time.monotonic() > deadline:
                 raise StackError(
                     f"Articles are stuck after {QUIET_WITHIN_SECONDS:.0f} s ({dict(progress.by_state)}); "
@@ -122,6 +124,12 @@ class Screen:
             time.sleep(POLL_SECONDS)
         self._draw(progress)
         return progress
+
+    def _is_drained(self) -> bool:
+        """Tell whether the stages up to the index have nothing to do: a story may change after its last article."""
+        # Asked twice, for what a stage sends while the first answer is made up is in the second.
+        lags = [_patiently(lambda: read_lag(self._settings)) for _ in range(2)]
+        return not any(lag[stage] for lag in lags for stage in PATH)
 
     def _progress(self) -> Progress:
         return _patiently(lambda: read_progress(self._settings, self._sources))

@@ -105,6 +105,14 @@ def test_rules_are_read_with_their_days(load):
     assert all(second.is_valid_on(day) for day in days)
 
 
+def test_the_rules_in_the_documentation_are_good(load):
+    """Who copies the example gets two layouts that follow each other."""
+    text = (ROOT / "docs" / "adding-a-source.md").read_text("utf-8")
+    example = next(block for block in text.split("```") if block.startswith("yaml\nrules:")).removeprefix("yaml")
+    old, new = load(a=GOOD + example).sources["a"].rules
+    assert (new.since - old.until).days == 1
+
+
 def test_every_folder_is_read_and_an_id_belongs_to_one(tmp_path, folder):
     """Sources of one's own stand beside the shipped ones; a missing folder and a second id are named."""
     (folder / "a.yml").write_text(GOOD)

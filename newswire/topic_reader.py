@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
 import msgspec
@@ -16,6 +18,7 @@ from newswire.settings import Settings
 from schemas.envelope import read_headers
 
 QUIET_POLLS = 60  # half a second each: how long a broker may say nothing before the end of the topic
+TRIES = 3  # random places for each record of a sample: behind a gap two lead to the same
 
 
 @contextmanager
@@ -34,20 +37,48 @@ def opened(settings: Settings, name: str) -> Iterator[tuple[Any, list[TopicParti
         consumer.close(autocommit=False, timeout_ms=1_000)
 
 
-def read_topic(settings: Settings, name: str, *, last: int | None = None, follow: bool = False) -> Iterator[Raw]:
-    """Yield the records of a topic by partition, or its `last` ones by time; `follow` goes on with what arrives."""
+def read_topic(
+    settings: Settings,
+    name: str,
+    *,
+    last: int | None = None,
+    since_ms: int | None = None,
+    keeps: Callable[[Raw], bool] | None = None,
+    follow: bool = False,
+) -> Iterator[Raw]:
+    """Yield the records of a topic by partition: all, those since a time, or the `last` ones in the order of time.
+
+    `keeps` chooses among them; the last ones are then found by reading all. `follow` goes on with what arrives.
+    """
     with outages_as_retry(f"reading {name}"), opened(settings, name) as (consumer, partitions):
         ends = consumer.end_offsets(partitions)
-        if last is None:
-            yield from _up_to(consumer, ends)
-        else:
-            begins = consumer.beginning_offsets(partitions)
-            for partition in partitions:
-                consumer.seek(partition, max(begins[partition], ends[partition] - last))
-            yield from sorted(_up_to(consumer, ends), key=lambda raw: raw.timestamp)[-last:]
+        if since_ms is not None:
+            _seek_to_time(consumer, ends, since_ms)
+        elif last is not None and keeps is None:
+            _seek_to_last(consumer, ends, last)
+        found = filter(keeps or _all, _up_to(consumer, ends))
+        yield from found if last is None else sorted(heapq.nlargest(last, found, key=_when), key=_when)
         while follow:
             for records in consumer.poll(500).values():
-                yield from records
+                yield from filter(keeps or _all, records)
+
+
+def sample_topic(settings: Settings, name: str, count: int, random: Random) -> Iterator[Raw]:
+    """Yield so many records from random places of a topic, or all where it has no more; none twice."""
+    with outages_as_retry(f"sampling {name}"), opened(settings, name) as (consumer, partitions):
+        begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+        sizes = [ends[partition] - begins[partition] for partition in partitions]
+        seen: set[tuple[int, int]] = set()
+        for place in random.sample(range(sum(sizes)), min(sum(sizes), TRIES * count)):
+            partition, offset = next(_places(place, partitions, sizes))
+            consumer.assign([partition])
+            consumer.seek(partition, begins[partition] + offset)
+            raw = next(_up_to(consumer, {partition: ends[partition]}), None)  # compaction leaves gaps, also at the end
+            if raw and (raw.partition, raw.offset) not in seen:
+                seen.add((raw.partition, raw.offset))
+                yield raw
+            if len(seen) == count:
+                return
 
 
 def count_records(settings: Settings, names: list[str]) -> dict[str, int | None]:
@@ -81,6 +112,32 @@ def _up_to(consumer: Any, ends: dict[TopicPartition, int]) -> Iterator[Raw]:
             raise Retry("Kafka has stopped answering; `newswire status` tells what runs")
         for records in polled.values():
             yield from records
+
+
+def _all(_raw: Raw) -> bool:
+    return True
+
+
+def _when(raw: Raw) -> tuple[int, int, int]:
+    return raw.timestamp, raw.partition, raw.offset
+
+
+def _places(place: int, partitions: list[TopicPartition], sizes: list[int]) -> Iterator[tuple[TopicPartition, int]]:
+    """Yield the partition and offset of the n-th record of all, counted through the partitions."""
+    for partition, size in zip(partitions, sizes, strict=True):
+        if 0 <= place < size:
+            yield partition, place
+        place -= size
+
+
+def _seek_to_last(consumer: Any, ends: dict[TopicPartition, int], last: int) -> None:
+    for partition, begin in consumer.beginning_offsets(list(ends)).items():
+        consumer.seek(partition, max(begin, ends[partition] - last))
+
+
+def _seek_to_time(consumer: Any, ends: dict[TopicPartition, int], since_ms: int) -> None:
+    for partition, found in consumer.offsets_for_times(dict.fromkeys(ends, since_ms)).items():
+        consumer.seek(partition, ends[partition] if found is None else found.offset)
 
 
 def _span(consumer: Any, topic: str) -> int | None:

@@ -1,27 +1,24 @@
-"""Makes the topics that schemas/topics.yml describes, and shows what travels on them: `newswire topics`."""
+"""Makes the topics that schemas/topics.yml describes, and tells where a cluster differs from it."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import click
 import structlog
 from kafka import errors
 from kafka.admin import ConfigResource
-from rich.console import Console
-from rich.table import Table
 
 from newswire.errors import ConfigError, Retry
 from newswire.kafka import DEAD_LETTER_RECORD_BYTES, open_admin, outages_as_retry
-from newswire.settings import Settings, settings
-from newswire.topic_reader import as_document, count_records, read_topic
+from newswire.settings import Settings
 from schemas.topics import TOPICS, DeadLetterTopic, Topic, dead_letters_of
 
 NOT_STAGES = {"downstream", "crawl_source"}
-SHOWN_CHARACTERS = 300
+CONFORMANCE = "conformance-"  # begins the topics of `newswire contract check`
+SET_ON_TOPIC = "DYNAMIC_TOPIC_CONFIG"
 
 log = structlog.get_logger()
 
@@ -64,6 +61,67 @@ def apply_topics(settings: Settings, *, wait_seconds: float = 60.0) -> dict[str,
     return {topic.name: done.get(name, "unchanged") for name, topic in wanted.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where the cluster is not as topics.yml says; `kind` is missing, extra, partitions, setting or extra-setting."""
+
+    topic: str
+    kind: str
+    says: str
+
+
+def find_differences(settings: Settings) -> list[Difference]:
+    """Compare the cluster with topics.yml; `extra` is what stands on it under our prefix beyond that.
+
+    Raises Retry while Kafka is away.
+    """
+    prefix = settings.topic_prefix
+    wanted = {prefix + topic.name: topic for topic in all_topics()}
+    admin = open_admin(settings)
+    try:
+        with outages_as_retry("comparing topics"):
+            ours = [name for name in admin.list_topics() if name.startswith(prefix) and not name.startswith("__")]
+            described = {topic["name"]: topic for topic in admin.describe_topics([n for n in ours if n in wanted])}
+            found = _configs(admin, list(described))
+    finally:
+        admin.close()
+    extra = sorted(n for n in ours if n not in wanted and not n.startswith(prefix + CONFORMANCE))
+    missing = [name for name in wanted if name not in described]
+    return [
+        *(Difference(name, "missing", "is missing: `newswire topics apply` makes it") for name in missing),
+        *(Difference(name, "extra", "stands on the cluster and not in topics.yml") for name in extra),
+        *_partition_differences(described, wanted),
+        *(each for name in found for each in _setting_differences(name, found[name], wanted[name], settings)),
+    ]
+
+
+def _partition_differences(described: dict[str, Any], wanted: dict[str, Topic[Any]]) -> Iterator[Difference]:
+    for name, found in described.items():
+        count = len(found["partitions"])
+        if count != wanted[name].partitions:
+            yield Difference(name, "partitions", f"has {count} partitions, topics.yml says {wanted[name].partitions}")
+
+
+def _setting_differences(
+    name: str, found: dict[str, Any], topic: Topic[Any], settings: Settings
+) -> Iterator[Difference]:
+    configs = topic_configs(topic, settings.kafka_replication)
+    for key, value in configs.items():
+        if found[key]["value"] != value:
+            yield Difference(name, "setting", f"has {key}={found[key]['value']}, topics.yml says {value}")
+    for key, entry in found.items():
+        if key not in configs and entry["config_source"] == SET_ON_TOPIC:
+            yield Difference(name, "extra-setting", f"has {key}={entry['value']}, topics.yml says nothing of it")
+
+
+def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, Any]]:
+    if not names:
+        return {}
+    resources = [ConfigResource("topic", name) for name in names]
+    found: dict[str, dict[str, Any]] = admin.describe_configs(resources, config_filter="all")["topic"]
+    return found
+
+
 def check_topics(settings: Settings, topics: Sequence[Topic[Any]]) -> None:
     """Raise Retry while one of the topics is missing: somebody may be about to make it."""
     admin = open_admin(settings)
@@ -89,13 +147,10 @@ def _await_admin(settings: Settings, wait_seconds: float) -> Any:
 
 
 def _check_partitions(described: dict[str, Any], wanted: dict[str, Topic[Any]]) -> None:
-    for name, found in described.items():
-        count = len(found["partitions"])
-        if count != wanted[name].partitions:
-            raise ConfigError(
-                f"topic {name} has {count} partitions, schemas/topics.yml says {wanted[name].partitions}: "
-                "keys would move. Use another NEWSWIRE_TOPIC_PREFIX and replay"
-            )
+    for wrong in _partition_differences(described, wanted):
+        raise ConfigError(
+            f"topic {wrong.topic} {wrong.says}: keys would move. Use another NEWSWIRE_TOPIC_PREFIX and replay"
+        )
 
 
 def _create(admin: Any, missing: dict[str, Topic[Any]], settings: Settings) -> list[str]:
@@ -124,7 +179,7 @@ def _mend(admin: Any, existing: dict[str, Topic[Any]], settings: Settings) -> li
     if not existing:
         return []
     wanted = {name: topic_configs(topic, settings.kafka_replication) for name, topic in existing.items()}
-    found = admin.describe_configs([ConfigResource("topic", name) for name in wanted], config_filter="all")["topic"]
+    found = _configs(admin, list(wanted))
     wrong = {
         name: {key: value for key, value in configs.items() if found[name][key]["value"] != value}
         for name, configs in wanted.items()
@@ -133,73 +188,3 @@ def _mend(admin: Any, existing: dict[str, Topic[Any]], settings: Settings) -> li
     if changes:
         admin.alter_configs(changes)
     return [change.name for change in changes]
-
-
-@click.group("topics")
-def command() -> None:
-    """The topics: make them, list them, look at what travels."""
-
-
-@command.command()
-@click.option("--wait", "wait_seconds", default=60.0, show_default=True, help="seconds to wait for Kafka")
-def apply(wait_seconds: float) -> None:
-    """Create or mend all topics of schemas/topics.yml."""
-    for name, done in apply_topics(settings(), wait_seconds=wait_seconds).items():
-        click.echo(f"{done:<10} {settings().topic_prefix}{name}")
-
-
-@command.command("list")
-@click.option("--json", "as_json", is_flag=True)
-def list_topics(*, as_json: bool) -> None:
-    """Show every topic with its size, its writers and readers."""
-    counts = count_records(settings(), [topic.name for topic in all_topics()])
-    if as_json:
-        rows = [
-            {"name": t.name, "partitions": t.partitions, "records": counts[t.name], "read_by": t.read_by}
-            for t in all_topics()
-        ]
-        click.echo(json.dumps(rows, indent=2))
-        return
-    table = Table("topic", "records", "written by", "read by", box=None, header_style="bold")
-    for topic in all_topics():
-        count = counts[topic.name]
-        size = "missing" if count is None else str(count)
-        table.add_row(topic.name, size, ", ".join(topic.written_by), ", ".join(topic.read_by))
-    Console().print(table)
-
-
-NAME = click.Choice([topic.name for topic in all_topics()])
-
-
-@command.command()
-@click.argument("name", type=NAME)
-@click.option("-n", "last", default=10, show_default=True, type=click.IntRange(min=1), help="how many of the newest")
-@click.option("-f", "--follow", is_flag=True, help="go on with what arrives")
-@click.option("--json", "as_json", is_flag=True, help="whole records, one a line")
-def tail(name: str, last: int, *, follow: bool, as_json: bool) -> None:
-    """Print the newest records of a topic."""
-    for raw in read_topic(settings(), name, last=last, follow=follow):
-        document = as_document(raw, settings().topic_prefix)
-        click.echo(json.dumps(document) if as_json else _line(document))
-
-
-@command.command()
-@click.argument("name", type=NAME)
-def sample(name: str) -> None:
-    """Print the newest record whole, long texts cut."""
-    for raw in read_topic(settings(), name, last=1):
-        click.echo(json.dumps(_cut(as_document(raw, settings().topic_prefix)), indent=2, ensure_ascii=False))
-
-
-def _line(document: dict[str, Any]) -> str:
-    at = time.strftime("%H:%M:%S", time.localtime(document["timestamp_ms"] / 1000))
-    value = json.dumps(_cut(document["value"]), ensure_ascii=False)
-    return f"{at} {document['partition']:>2}:{document['offset']:<6} {document['key']} {value[:SHOWN_CHARACTERS]}"
-
-
-def _cut(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _cut(inner) for key, inner in value.items()}
-    if isinstance(value, str) and len(value) > SHOWN_CHARACTERS:
-        return f"{value[:SHOWN_CHARACTERS]}… ({len(value)} characters)"
-    return value

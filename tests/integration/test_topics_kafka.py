@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from kafka.admin import ConfigResource
 
-from newswire import topics
+from newswire import topic_commands, topics
 from newswire.errors import ConfigError, Retry
 from newswire.kafka import open_admin
 from newswire.publisher import open_publisher
@@ -36,11 +36,11 @@ def tidy(servers):
 @pytest.fixture
 def run(servers, monkeypatch):
     """Call a command with the test's settings."""
-    monkeypatch.setattr(topics, "settings", lambda: servers)
+    monkeypatch.setattr(topic_commands, "settings", lambda: servers)
 
-    def call(*words):
-        done = CliRunner().invoke(topics.command, words, catch_exceptions=False)
-        assert done.exit_code == 0, done.output
+    def call(*words, code=0):
+        done = CliRunner().invoke(topic_commands.command, words, catch_exceptions=False)
+        assert done.exit_code == code, done.output
         return done.output
 
     return call
@@ -83,8 +83,42 @@ def test_other_partitions_are_refused_with_the_way_out(servers):
     admin = open_admin(servers)
     admin.create_topics({f"{servers.topic_prefix}articles": {"num_partitions": 2}}, wait_for_metadata=True)
     admin.close()
-    with pytest.raises(ConfigError, match=r"has 2 partitions, schemas/topics\.yml says 12"):
+    with pytest.raises(ConfigError, match=r"has 2 partitions, topics\.yml says 12: keys would move"):
         topics.apply_topics(servers)
+
+
+def test_differences_are_named_and_mended(servers, run):
+    """Missing, extra, partitions and settings: each is said in words, with exit code 1; after mending all is well."""
+    prefix = servers.topic_prefix
+    assert f"{prefix}articles is missing" in run("diff", code=1)
+    admin = open_admin(servers)
+    strange = {"cleanup.policy": "compact", "max.message.bytes": "999"}
+    admin.create_topics(
+        {
+            f"{prefix}stories": {"num_partitions": 2},
+            f"{prefix}gossip": {"num_partitions": 1},
+            f"{prefix}conformance-articles": {"num_partitions": 1},
+            f"{prefix}articles": {"num_partitions": 12, "configs": strange},
+        },
+        wait_for_metadata=True,
+    )  # fmt: skip
+    found = {(row["topic"].removeprefix(prefix), row["kind"]) for row in json.loads(run("diff", "--json", code=1))}
+    assert ("gossip", "extra") in found
+    assert ("stories", "partitions") in found
+    assert ("articles", "setting") in found
+    assert ("articles", "extra-setting") in found
+    assert not any(name == "conformance-articles" for name, _ in found)
+    text = run("diff", code=1)
+    assert f"{prefix}stories has 2 partitions, topics.yml says 4" in text
+    assert f"{prefix}articles has max.message.bytes=999, topics.yml says nothing of it" in text
+    admin.delete_topics([f"{prefix}stories"])
+    admin.close()
+    deadline = time.monotonic() + 30
+    while f"{prefix}stories is missing" not in run("diff", code=1):
+        assert time.monotonic() < deadline
+    assert '"stories": "created"' in run("apply", "--json")
+    while CliRunner().invoke(topic_commands.command, ["diff", "--ignore-extra"]).exit_code:
+        assert time.monotonic() < deadline
 
 
 def test_waiting_for_kafka_is_bounded(servers):
@@ -107,6 +141,38 @@ def test_looking_at_a_topic(servers, run):
     assert lines[0]["topic"] == "crawl-requests"
     assert "(400 characters)" in json.loads(run("sample", "crawl-requests"))["value"]["source"]
     assert run("tail", "stories") == ""
+
+
+def test_choosing_what_to_look_at(servers, run):
+    """A filter chooses by value, header or key; a time leaves out what is older; a sample comes from anywhere."""
+    run("apply")
+    write(servers, *range(6))
+
+    def keys(*words):
+        return [json.loads(line)["key"] for line in run(*words, "--json").splitlines()]
+
+    assert keys("tail", "crawl-requests", "-n", "2", "--filter", "requested_by=t") == ["4", "5"]
+    assert keys("tail", "crawl-requests", "--filter", "key=3") == ["3"]
+    assert keys("tail", "crawl-requests", "--filter", "headers.ce_type=newswire.CrawlRequest.v1", "-n", "1") == ["5"]
+    assert keys("tail", "crawl-requests", "--filter", "requested_by=t", "--filter", "limit=51") == []
+    assert len(keys("tail", "crawl-requests", "--from-start")) == 6
+    assert len(keys("tail", "crawl-requests", "--since", "5m")) == 6
+    assert list(read_topic(servers, "crawl-requests", since_ms=round(time.time() * 1000) + 60_000)) == []
+    assert len(set(keys("sample", "crawl-requests", "-n", "3", "--random"))) == 3
+    assert set(keys("sample", "crawl-requests", "-n", "99", "--random")) == set("012345")
+    assert keys("sample", "stories", "--random") == []
+    assert "no time" in run("tail", "stories", "--since", "soon", code=2)
+
+
+def test_a_value_that_breaks_the_contract_is_marked(servers, run):
+    """Looking at a topic, one sees what does not belong there, and nothing of it can steer the terminal."""
+    run("apply")
+    with open_publisher(servers, "test") as publisher:
+        publisher.send_raw(CRAWL_REQUESTS, b"1", b'{"source": "\\u001b[2J"}', [])
+        publisher.flush()
+    line = run("tail", "crawl-requests")
+    assert "NOT A CrawlRequest: Object missing required field `request_id`" in line
+    assert "\x1b" not in line
 
 
 def test_a_missing_topic_is_named_with_the_way_out(servers):

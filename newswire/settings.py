@@ -89,7 +89,7 @@ class Settings(BaseSettings):
 
     # The pages: search, articles, sources, pipeline
     web_host: str = "127.0.0.1"  # they have no login of their own; Airflow shows them behind its own
-    web_port: int = 0  # 0: a free one
+    web_port: int = 0  # 0: a free one; `newswire up` chooses one and keeps it
     web_names: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost")  # under which they answer
     overdue_after_seconds: float = 7_200.0  # an address on its way for longer is an alarm
 

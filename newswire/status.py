@@ -1,4 +1,4 @@
-"""The command `status`: what runs, for how long, where, and how far each stage is behind."""
+"""The command `status`: what runs, for how long, where, how far each stage is behind, and what is stuck."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 import time
+from datetime import timedelta
 from typing import TypedDict
 
 import click
@@ -30,12 +31,14 @@ class Status(TypedDict):
     services: dict[str, ServiceReport]
     lag: dict[str, int] | None
     lag_error: str | None
+    overdue: dict[str, int] | None
+    overdue_error: str | None
 
 
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def command(*, as_json: bool) -> None:
-    """Show the services and how far the stages are behind; exit code 0 if all of it is up."""
+    """Show the services, how far the stages are behind, and what is stuck; exit code 0 if all of it is up."""
     found = read_status(load_settings())
     if as_json:
         click.echo(json.dumps(found, indent=1))
@@ -45,7 +48,7 @@ def command(*, as_json: bool) -> None:
 
 
 def read_status(settings: Settings) -> Status:
-    """Return what is known about the stack of this folder, and ask Kafka for the stages' lag."""
+    """Return what is known about the stack of this folder, the stages' lag, and the sources' overdue addresses."""
     report = read_report(settings.state_dir)
     is_alive = has_supervisor(settings.state_dir)
     services = report.get("services", {})
@@ -53,21 +56,25 @@ def read_status(settings: Settings) -> Status:
     if not is_alive and state in ("starting", "up", "stopping"):
         state = "killed"  # its supervisor could not say so
     is_up = is_alive and state == "up" and all(service["state"] in GOOD for service in services.values())
-    has_kafka = (is_alive and "kafka" in services) or _is_kafka_elsewhere()
-    lag, lag_error = _lag(settings) if has_kafka else (None, None)
+    here = services if is_alive else {}
+    lag, lag_error = _lag(settings) if "kafka" in here or _is_elsewhere("kafka_bootstrap") else (None, None)
+    has_ledger = "crawl-migrate" in here or _is_elsewhere("postgres_dsn")
+    overdue, overdue_error = _overdue(settings) if has_ledger else (None, None)
     return Status(
         state=state,
         is_up=is_up,
         error=report.get("error"),
         ports=report.get("ports", {}),
-        services=services if is_alive else {},
+        services=here,
         lag=lag,
         lag_error=lag_error,
+        overdue=overdue,
+        overdue_error=overdue_error,
     )
 
 
-def _is_kafka_elsewhere() -> bool:
-    return "kafka_bootstrap" in load_settings(embedded=False).model_fields_set
+def _is_elsewhere(address: str) -> bool:
+    return address in load_settings(embedded=False).model_fields_set
 
 
 def _lag(settings: Settings) -> tuple[dict[str, int] | None, str | None]:
@@ -76,6 +83,15 @@ def _lag(settings: Settings) -> tuple[dict[str, int] | None, str | None]:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its errors come back as one sentence
     try:
         return read_lag(settings), None
+    except NewswireError as error:
+        return None, str(error)
+
+
+def _overdue(settings: Settings) -> tuple[dict[str, int] | None, str | None]:
+    from newswire.crawl.accounting import count_overdue  # noqa: PLC0415 - PostgreSQL's client, the same
+
+    try:
+        return count_overdue(settings, timedelta(seconds=settings.overdue_after_seconds)), None
     except NewswireError as error:
         return None, str(error)
 
@@ -91,6 +107,11 @@ def _print(found: Status) -> None:
         console.print("Records behind: " + ", ".join(f"{stage} {lag}" for stage, lag in found["lag"].items()))
     if found["lag_error"]:
         console.print(f"The lag is not known: {found['lag_error']}", markup=False)
+    if found["overdue"]:
+        sources = ", ".join(f"{source} {count}" for source, count in found["overdue"].items())
+        console.print(f"Addresses on their way for too long: {sources}", style="red", markup=False)
+    if found["overdue_error"]:
+        console.print(f"Whether addresses are stuck is not known: {found['overdue_error']}", markup=False)
 
 
 def _services_table(found: Status) -> Table:

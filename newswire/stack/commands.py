@@ -63,6 +63,7 @@ def show_addresses(console: Console, report: StackReport) -> None:
     """Print where everything that runs here is, how to log in, and what to do next."""
     settings = load_settings()
     places = {
+        "web": ("Newswire", f"http://127.0.0.1:{report['ports'].get('web')}   search, stories, sources, pipeline"),
         "airflow-api": (
             "Airflow",
             f"{settings.airflow_url}   login {settings.airflow_username} / {_password(settings)}",

@@ -23,7 +23,7 @@ from newswire.stack.probes import answering
 from newswire.stack.service import Service
 
 SERVERS = ("postgres", "kafka", "elasticsearch")
-EVERYTHING = (*SERVERS, "airflow", "consumers")
+EVERYTHING = (*SERVERS, "airflow", "consumers", "web")
 OPTIONAL = ("press",)  # the demo's outlets: only where they are named
 # A stage's processes, and what it needs besides the topics. Parsing takes the most time, so it has two.
 CONSUMERS: Mapping[str, int] = {
@@ -55,6 +55,7 @@ PORT_NAMES = {
     "kafka": ("kafka", "kafka_controller"),
     "elasticsearch": ("elasticsearch", "elasticsearch_transport"),
     "airflow": ("airflow",),
+    "web": ("web",),
 }
 CONSUMER_NAMES: Mapping[str, str] = {
     (stage if count == 1 else f"{stage}-{number}"): stage
@@ -122,6 +123,7 @@ class _Planner:
             "elasticsearch": self._elasticsearch,
             "airflow": self._airflow,
             "consumers": self._consumers,
+            "web": self._web,
             "press": self._press,
         }
         return tuple(service for part in self.parts for service in makers[part]())
@@ -210,6 +212,18 @@ class _Planner:
             stop_within=20,
             environment=child_environment(**self.environment, NEWSWIRE_METRICS_PORT=str(port)),
         )
+
+    def _web(self) -> tuple[Service, ...]:
+        port = self.ports["web"]
+        service = Service(
+            "web",
+            (sys.executable, "-m", "newswire", "web", "--port", str(port)),
+            needs=self._here("elasticsearch"),
+            ready=answering(f"http://127.0.0.1:{port}/livez"),
+            restart=True,
+            environment=child_environment(**self.environment),
+        )
+        return (service,)
 
     def _job(self, name: str, module: str, *arguments: str, needs: tuple[str, ...]) -> Service:
         command = (sys.executable, "-m", module, *arguments)

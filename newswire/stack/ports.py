@@ -21,6 +21,7 @@ USUAL_PORTS = {
     "elasticsearch_transport": 9300,
     "postgres": 5432,
     "airflow": 8080,
+    "web": 8000,
 }
 # Below the range from which outgoing connections get their ports.
 SPARE_PORTS = range(20_000, 32_000)

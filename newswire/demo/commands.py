@@ -87,8 +87,8 @@ def _show_other_ends(console: Console, outcome: Outcome) -> None:
 def _show_searches(console: Console, settings: Settings, outcome: Outcome) -> None:
     from newswire.demo.outcome import request_of
     from newswire.elastic import open_elasticsearch
-    from newswire.search.command import show_results
     from newswire.search.finding import search
+    from newswire.search.showing import show_results
 
     with open_elasticsearch(settings) as client:
         for wanted in outcome.truth.searches:

@@ -83,8 +83,8 @@ def run(name: str, *, as_json: bool) -> None:
     """Run a saved search now. Exit code 0, found or not; 1 on an error."""
     from newswire.elastic import open_elasticsearch
     from newswire.saved.searches import find_search
-    from newswire.search.command import show_results
     from newswire.search.finding import search
+    from newswire.search.showing import show_results
 
     with open_elasticsearch(settings()) as client:
         saved = find_search(client, settings().index_prefix, name)

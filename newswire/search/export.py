@@ -15,6 +15,7 @@ from newswire.search.asking import indexes_of
 from newswire.search.query import build_query
 from newswire.search.request import SearchRequest
 from newswire.search.results import FoundArticle
+from newswire.terminal import printable
 
 PAGE: Final = 1_000
 KEEP_ALIVE: Final = "2m"  # of the view of the index, from page to page
@@ -56,7 +57,7 @@ def csv_lines(articles: Iterator[ExportedArticle]) -> Iterator[str]:
 def json_lines(articles: Iterator[ExportedArticle]) -> Iterator[str]:
     """Yield a JSON document a line."""
     for article in articles:
-        yield msgspec.json.encode(article).decode() + "\n"
+        yield printable(msgspec.json.encode(article).decode()) + "\n"
 
 
 def _open_view(client: Elasticsearch, indexes: list[str]) -> str | None:
@@ -96,4 +97,4 @@ def _row(cells: list[str]) -> str:
 def _cell(value: object) -> str:
     """Return a cell's text; one that a spreadsheet would take for a formula gets an apostrophe before it."""
     text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return printable(f"'{text}" if text.startswith(FORMULA_SIGNS) else text)

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 import schemas
 from consumers.index.indexer import ArticleIndexer
 from newswire.clock import SystemClock
 from newswire.elastic import build_alias, open_elasticsearch
+from newswire.search import command as search_command
 from newswire.search import reading, revisions
 from newswire.search.export import csv_lines, export, json_lines
 from newswire.search.finding import search
@@ -69,9 +71,14 @@ def record_of(name):
 
 
 @pytest.fixture(scope="module")
-def corpus(server_settings):
+def settings(server_settings):
+    """Settings with an index prefix of their own."""
+    return server_settings.model_copy(update={"index_prefix": f"t{secrets.token_hex(4)}"})
+
+
+@pytest.fixture(scope="module")
+def corpus(settings):
     """A client, and the prefix of an index that holds the corpus."""
-    settings = server_settings.model_copy(update={"index_prefix": f"t{secrets.token_hex(4)}"})
     sync_templates(settings)
     with open_elasticsearch(settings) as client:
         answers = ArticleIndexer(client, settings.index_prefix, SystemClock())([record_of(name) for name in CORPUS])
@@ -253,3 +260,37 @@ def test_versions_show_what_each_changed(corpus):
     kept = {name: stored["_source"][name] for name in ("changed", "words_added", "words_removed")}
     assert kept == {"changed": ["title", "body"], "words_added": 3, "words_removed": 2}
     assert revisions.read_revisions(*corpus, "f" * 32) == ()
+
+
+@pytest.fixture
+def run(corpus, monkeypatch):
+    """Run `newswire search` on the corpus."""
+    monkeypatch.setattr(search_command, "settings", lambda: corpus[0].own_settings)
+    return lambda *words: CliRunner(env={"COLUMNS": "200"}).invoke(
+        search_command.command, words, catch_exceptions=False
+    )
+
+
+def test_the_command_shows_counts_a_line_of_time_and_the_way_on(run):
+    """What narrows a search down stands above the hits, the next page below."""
+    output = run("granary", "--facets", "--timeline", "--country", "US", "--fold", "nothing", "--limit", "1").stdout
+    assert "✓ US 2 · GB 2" in output
+    assert "2026-03-02 08:30" in output
+    assert "at most 1 a step" in output
+    word = output.rsplit("--after ", 1)[1].strip()
+    assert "Granary lost" in output + run("granary", "--country", "US", "--fold", "nothing", "--after", word).stdout
+    assert "--after" not in run("granary", "--country", "US").stdout
+
+
+def test_the_command_suggests_another_spelling_and_looks_back(run):
+    """Both in the words that a reader would type."""
+    assert "Did you mean: granary fire" in run("granery", "fire").stdout
+    assert "Three hurt in mill" in run("three", "hurt", "--as-of", "2026-03-02T12:00").stdout
+
+
+def test_the_command_exports_lines_for_other_programs(run):
+    """Standard output holds the lines alone; the limit of a page does not count."""
+    table = list(csv.DictReader(io.StringIO(run("granary", "--export", "csv", "--limit", "1").stdout)))
+    lines = [msgspec.json.decode(line) for line in run("granary", "--export", "ndjson").stdout.splitlines()]
+    assert len(table) == len(lines) == 5
+    assert {row["article_id"] for row in table} == {line["article_id"] for line in lines}

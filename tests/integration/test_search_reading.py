@@ -263,9 +263,9 @@ def test_versions_show_what_each_changed(corpus):
 
 
 @pytest.fixture
-def run(corpus, monkeypatch):
+def run(corpus, settings, monkeypatch):
     """Run `newswire search` on the corpus."""
-    monkeypatch.setattr(search_command, "settings", lambda: corpus[0].own_settings)
+    monkeypatch.setattr(search_command, "settings", lambda: settings)
     return lambda *words: CliRunner(env={"COLUMNS": "200"}).invoke(
         search_command.command, words, catch_exceptions=False
     )
@@ -274,7 +274,7 @@ def run(corpus, monkeypatch):
 def test_the_command_shows_counts_a_line_of_time_and_the_way_on(run):
     """What narrows a search down stands above the hits, the next page below."""
     output = run("granary", "--facets", "--timeline", "--country", "US", "--fold", "nothing", "--limit", "1").stdout
-    assert "✓ US 2 · GB 2" in output
+    assert "GB 2 · ✓ US 2" in output
     assert "2026-03-02 08:30" in output
     assert "at most 1 a step" in output
     word = output.rsplit("--after ", 1)[1].strip()

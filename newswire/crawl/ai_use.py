@@ -68,7 +68,6 @@ def _as_access(text: str, *, no: str, yes: str | None) -> str:
             rule = no if "n" in said else yes if "y" in said else None
             lines.append(f"{rule}: {found[1] or '/'}" if rule else "Allow:")
         else:
-            lines.append(
-                bare if not bare or _AGENT.match(bare) else "Allow:"
-            )  # says nothing, but ends a list of agents
+            is_kept = not bare or _AGENT.match(bare)
+            lines.append(bare if is_kept else "Allow:")  # an empty rule, since a rule ends a list of agents
     return "\n".join(lines)

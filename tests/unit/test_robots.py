@@ -92,7 +92,7 @@ SAID_OF_AI = {
         "User-agent: *\nContent-Usage: train-ai=n\n\nUser-agent: newswire\nDisallow: /admin/",
         False,
     ),
-    "a grant to another": ("User-agent: OtherBot\nDisallow: /x\n\nUser-agent: B\nContent-Usage: train-ai=y", None),
+    "a grant to another": ("User-agent: Newswire\nDisallow: /x\n\nUser-agent: B\nContent-Usage: train-ai=y", None),
     "a grant, but a trainer is shut out": (
         "User-agent: *\nContent-Usage: train-ai=y\n\nUser-agent: Bytespider\nDisallow: /",
         False,

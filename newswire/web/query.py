@@ -33,7 +33,8 @@ _filled = BeforeValidator(lambda values: [value for value in values if value] if
 _or_none = BeforeValidator(lambda value: value or None)
 Time = Annotated[str, Field(max_length=40), AfterValidator(_check_moment)]
 Names = Annotated[list[Annotated[str, Field(max_length=200)]], _filled, Field(max_length=100)]
-Identifier = Annotated[str | None, _or_none, Field(pattern="^[0-9a-f]{32}$")]
+Identifier = Annotated[Annotated[str, Field(pattern="^[0-9a-f]{32}$")] | None, _or_none]
+Cursor = Annotated[Annotated[str, Field(max_length=2000)] | None, _or_none]
 
 
 class SearchQuery(BaseModel):
@@ -61,9 +62,7 @@ class SearchQuery(BaseModel):
     fold: Literal["copies", "stories", "nothing"] = Field(default="copies", description="what is shown as one hit")
     sort: Literal["relevance", "date"] = "relevance"
     limit: int = Field(default=PAGE_HITS, ge=1, le=200)
-    after: Annotated[str | None, _or_none] = Field(
-        default=None, max_length=2000, description="`next` of the page before"
-    )
+    after: Cursor = Field(default=None, description="`next` of the page before")
 
     def request(self, *, with_counts: bool) -> SearchRequest:
         """Return the search; `with_counts` asks for facets and timeline too."""

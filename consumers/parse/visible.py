@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 
 from consumers.parse.tree import Block, Tree
 from consumers.parse.vocabulary import pattern
@@ -76,7 +77,8 @@ def _signed(near: Sequence[Block]) -> tuple[str, ...]:
 
 
 def _heading(tree: Tree) -> str | None:
-    texts = (" ".join(node.text(separator=" ").split()) for node in tree.parser.css("h1")[:5])
+    headings = (element.node for element in tree.elements.values() if element.tag == "h1")
+    texts = (" ".join(node.text(separator=" ").split()) for node in islice(headings, 5))
     return next((text for text in texts if len(text) > 3), None)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
 
 @cache
-def _lists() -> dict[str, list[str] | str]:
+def _lists() -> dict[str, Any]:
     text = files("consumers.parse").joinpath("vocabulary.yml").read_text("utf-8")
-    loaded: dict[str, list[str] | str] = yaml.safe_load(text)
+    loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded
 
 
@@ -25,6 +26,11 @@ def names(name: str) -> tuple[str, ...]:
     """Return a list of words in its order."""
     listed = _lists()[name]
     return tuple(listed.split() if isinstance(listed, str) else listed)
+
+
+def words_by_language(name: str) -> dict[str, frozenset[str]]:
+    """Return the words that a list has for each language."""
+    return {language: frozenset(listed.split()) for language, listed in _lists()[name].items()}
 
 
 def pattern(name: str, frame: str = "{}") -> re.Pattern[str]:

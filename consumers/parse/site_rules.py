@@ -118,7 +118,7 @@ def _value(node: LexborNode) -> str:
     """Return what an element says: its content or datetime where it has one, else its text."""
     said = node.attributes.get("content") or node.attributes.get("datetime")
     text = said or " ".join(block.text for block in Tree(node.html or "").blocks)
-    return " ".join(text.split())
+    return " ".join((text or node.text()).split())  # such as a caption's, which is nowhere part of a body
 
 
 def _read_time(node: LexborNode, fetched_at: dt.datetime) -> dt.datetime | None:

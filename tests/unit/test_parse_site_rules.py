@@ -77,6 +77,19 @@ def test_a_rule_that_finds_nothing_falls_back_and_leaves_a_note(rule):
     assert (found.body, found.reading.reader, found.published) == (usual.body, usual.reading.reader, usual.published)
 
 
+@pytest.mark.parametrize(
+    ("selector", "title"),
+    [
+        (".banner-line", "Lime kiln on Quarry Lane is lit after ninety years"),
+        ("meta[property='og:title']", "Quarry Lane Ledger: the paper for the lane"),
+        ("title", "Quarry Lane Ledger"),
+    ],
+)
+def test_an_element_says_its_content_or_its_text(selector, title):
+    """Marks inside a word part nothing; a meta speaks by its attribute, and what is no text of a body speaks too."""
+    assert read({"title": selector}).title == title
+
+
 def test_a_time_to_come_is_no_time_of_publication():
     """What a rule points at is held to the same bounds as all else."""
     page = PAGE.replace(b"17.04.2031", b"17.04.2093")

@@ -1,4 +1,7 @@
-"""Write the committed JSON Schemas from the structs: `python -m schemas.generate`; a test fails when they differ."""
+"""Write what is made from the structs and topics.yml: `python -m schemas.generate`; a test fails when it differs.
+
+JSON Schemas (schemas/json), docs/asyncapi.yaml and docs/contracts.md. After a merge, run it again.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,12 @@ from typing import Any
 
 import msgspec
 
+from schemas.asyncapi import build_document, to_yaml
+from schemas.contracts_page import build_page
 from schemas.topics import TOPICS, Topic
 
 FOLDER = Path(__file__).parent / "json"
+DOCS = Path(__file__).parents[1] / "docs"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -32,11 +38,19 @@ def schema_of(topic: Topic[Any]) -> str:
     return json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def documents() -> dict[Path, str]:
+    """Return every file that is generated, with its text."""
+    return {path_of(topic): schema_of(topic) for topic in TOPICS} | {
+        DOCS / "asyncapi.yaml": to_yaml(build_document()),
+        DOCS / "contracts.md": build_page(),
+    }
+
+
 def main() -> None:
-    """Write every schema."""
+    """Write every file."""
     FOLDER.mkdir(exist_ok=True)
-    for topic in TOPICS:
-        path_of(topic).write_text(schema_of(topic), encoding="utf-8")
+    for path, text in documents().items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

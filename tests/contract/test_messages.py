@@ -24,12 +24,6 @@ def topic_of(example: Path):
     return next(topic for topic in TOPICS if topic.name == name)
 
 
-@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
-def test_the_committed_schema_is_what_the_code_says(topic):
-    """`python -m schemas.generate` changes nothing."""
-    assert generate.path_of(topic).read_text("utf-8") == generate.schema_of(topic)
-
-
 def test_no_schema_file_is_unused():
     """Every file in schemas/json belongs to a topic's present or an earlier version."""
     known = {f"{topic.name}.v{version}.json" for topic in TOPICS for version in range(1, topic.version + 1)}

@@ -7,6 +7,7 @@ signs that follow, which carries about as much as a word elsewhere. All of it is
 
 from __future__ import annotations
 
+import re
 import struct
 import unicodedata
 from dataclasses import dataclass
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Places = NDArray[np.intp]
 
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_CHARS: Final = 120_000  # about 20,000 words; what stands behind does not change what a text is a copy of
 MIN_BODY_WORDS: Final = 8  # below, the title is all there is to compare
 MIN_SENTENCE_WORDS: Final = 4
 HEADER = struct.Struct("<B3xIII")
 
-WORD, DIGIT, UNSPACED, JOINER, COMMA, STOP, BLANK, LINE = (1 << n for n in range(8))
+WORD, DIGIT, UNSPACED, STOP, LINE = (1 << n for n in range(5))
 UNSPACED_BLOCKS = (
     (0x0E00, 0x0EFF),  # Thai, Lao
     (0x1000, 0x109F),  # Burmese
@@ -43,6 +44,23 @@ UNSPACED_BLOCKS = (
 LAST = 0x10000  # all signs beyond the basic plane share this class: nearly all of them are Han
 MARKED = {"ar", "fa", "ur", "he"}  # whose vowel marks an outlet may or may not print
 TATWEEL = "\u0640"
+PLAIN_SIGNS = (
+    ("\u2019", "'"),
+    ("\u2018", "'"),
+    ("\u201c", '"'),
+    ("\u201d", '"'),
+    ("\u2013", "-"),
+    ("\u2014", "-"),
+    ("\u00a0", " "),
+    ("\u2026", "..."),
+)
+# Signs that stand inside a word: the dots of "U.S", the comma of "1,000", an apostrophe.
+# One pattern a sign, as each is then looked for at the speed of memory.
+INNER_SIGNS = tuple(re.compile(rf"{sign}(?=[^\W_])(?<=[^\W_]{sign})") for sign in ("'", r"\.", "\u00b7"))
+INNER_SIGNS += (re.compile(r",(?=\d)(?<=\d,)"),)
+BASE = 0x9E3779B97F4A7C15
+POWERS: Final[U64] = np.full(MAX_CHARS + 2, BASE, np.uint64).cumprod(dtype=np.uint64)
+INVERSES: Final[U64] = np.full(MAX_CHARS + 2, pow(BASE, -1, 2**64), np.uint64).cumprod(dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +102,19 @@ def fingerprint(title: str, body: str, language: str) -> bytes:
 def read_words(text: str, language: str = "und") -> Fingerprint:
     """Cut a text into words and sentences."""
     points, classes = _read_signs(_fold(text, language))
-    is_word = (classes & WORD) > 0
-    is_inside = _find_inner(classes, is_word)
-    begins = is_word & ~_shift(is_word | is_inside)
-    is_unspaced = (classes & UNSPACED) > 0
-    has_unspaced = bool(is_unspaced.any())
-    if has_unspaced:
-        begins |= is_word & (is_unspaced | _shift(is_unspaced))
-    letters = np.flatnonzero(is_word)
-    first = np.flatnonzero(begins[letters])
-    if not len(first):
+    starts, ends, is_unspaced = _find_words(classes)
+    if not len(starts):
         nothing = np.zeros(0, np.uint32)
         return Fingerprint(nothing, nothing, np.zeros(0, np.uint64), nothing)
-    places = letters[first]
-    hashes = hash_runs(points[letters], first)
-    if has_unspaced:
-        hashes = _join_signs(hashes, is_unspaced[places])
+    hashes = hash_runs(points, starts, ends)
+    if is_unspaced is not None:
+        hashes = _join_signs(hashes, is_unspaced)
     words = (hashes >> np.uint64(32)).astype(np.uint32)
-    starts, is_whole = _find_sentences(classes, is_inside, places)
-    sentences = hash_runs(words, starts)
+    first, is_whole = _find_sentences(classes, starts)
+    sentences = hash_runs(words, first, np.append(first[1:], len(words)))
     sentences[~is_whole] = 0
-    numbers = np.flatnonzero(classes[places] & DIGIT)
-    return Fingerprint(words, starts.astype(np.uint32), sentences, numbers.astype(np.uint32))
+    numbers = (classes[starts] & DIGIT).nonzero()[0]
+    return Fingerprint(words, first.astype(np.uint32), sentences, numbers.astype(np.uint32))
 
 
 def mix(values: U64) -> U64:
@@ -115,30 +124,41 @@ def mix(values: U64) -> U64:
     return values ^ (values >> np.uint64(31))
 
 
-PLACES: Final[U64] = mix(np.arange(1, 257, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) | np.uint64(1)
-
-
-def hash_runs(values: U32, starts: Places) -> U64:
-    """Return the hash of each run of values; a value counts with its place in the run."""
-    lengths = np.diff(starts, append=len(values))
-    inside = np.arange(len(values)) - np.repeat(starts, lengths)
-    weighted = (values + np.uint64(1)) * PLACES[inside & 255]
-    return mix(np.add.reduceat(weighted, starts))
+def hash_runs(values: U8 | U32, starts: Places, ends: Places) -> U64:
+    """Return the hash of each run of values: a polynomial of them, the same wherever the run stands."""
+    sums = np.zeros(len(values) + 1, np.uint64)
+    np.cumsum(values * POWERS[: len(values)], out=sums[1:])
+    return mix((sums[ends] - sums[starts]) * INVERSES[starts])
 
 
 def _fold(text: str, language: str) -> str:
     text = text[:MAX_CHARS]
+    for sign, plain in PLAIN_SIGNS:  # most of what is not ASCII in English text; replaced, it needs no normalising
+        text = text.replace(sign, plain)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
     if language in MARKED:
         kept = (sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
         text = "".join(kept).replace(TATWEEL, "")
-    return text.lower()
+    for pattern in INNER_SIGNS:
+        text = pattern.sub("", text)
+    return text.lower()[:MAX_CHARS]
 
 
-def _read_signs(text: str) -> tuple[U32, U8]:
-    points = np.frombuffer(text.encode("utf-32-le", "replace"), "<u4")
-    return points, _classes()[np.minimum(points, LAST)]
+def _read_signs(text: str) -> tuple[U8 | U32, U8]:
+    """Return the signs and their classes, with a blank at either end."""
+    text = f" {text} "
+    try:
+        raw = text.encode("latin-1")
+    except UnicodeEncodeError:
+        points = np.frombuffer(text.encode("utf-32-le", "replace"), "<u4")
+        return points, _classes()[np.minimum(points, LAST)]
+    return np.frombuffer(raw, np.uint8), np.frombuffer(raw.translate(_latin_classes()), np.uint8)
+
+
+@cache
+def _latin_classes() -> bytes:
+    return _classes()[:256].tobytes()
 
 
 @cache
@@ -149,35 +169,27 @@ def _classes() -> U8:
         sign = chr(point)
         if sign.isalnum() or (point > 0x2FF and unicodedata.category(sign)[0] == "M"):
             table[point] = WORD | (DIGIT if sign.isdigit() else 0)
-        elif sign.isspace():
-            table[point] = BLANK
     for low, high in UNSPACED_BLOCKS:
         block = table[low : high + 1]
         block[(block & WORD) > 0] |= UNSPACED
     table[LAST] = WORD | UNSPACED
-    for signs, kind in (("'\u2019\u2018.\u00b7", JOINER), (",", COMMA), (".!?\u3002\u2026\u061f\u06d4\u0964", STOP)):
-        table[[ord(sign) for sign in signs]] |= kind
-    table[[ord(sign) for sign in "\n\r\u2028\u2029"]] = BLANK | LINE
+    table[[ord(sign) for sign in ".!?\u3002\u2026\u061f\u06d4\u0964"]] |= STOP
+    table[[ord(sign) for sign in "\n\r\u2028\u2029"]] = LINE
     return table
 
 
-def _shift(mask: Mask) -> Mask:
-    """Return what holds of the sign before."""
-    moved = np.empty_like(mask)
-    moved[:1] = False
-    moved[1:] = mask[:-1]
-    return moved
-
-
-def _find_inner(classes: U8, is_word: Mask) -> Mask:
-    """Find signs that stand inside a word: the dots of "U.S", the comma of "1,000", an apostrophe."""
-    inner = np.zeros(len(classes), np.bool_)
-    marks = np.flatnonzero(classes & (JOINER | COMMA))
-    marks = marks[(marks > 0) & (marks < len(classes) - 1)]
-    before, after = classes[marks - 1], classes[marks + 1]
-    wanted = np.where(classes[marks] & COMMA, DIGIT, WORD)
-    inner[marks] = ((before & wanted) > 0) & ((after & wanted) > 0)
-    return inner & ~is_word
+def _find_words(classes: U8) -> tuple[Places, Places, Mask | None]:
+    """Return where words begin and end, and which are signs of an unspaced script: each is a word of its own."""
+    is_word = (classes & WORD) > 0
+    is_cut = is_word[1:] != is_word[:-1]
+    is_unspaced = (classes & UNSPACED) > 0
+    if not is_unspaced.any():
+        cuts = is_cut.nonzero()[0] + 1
+        return cuts[::2], cuts[1::2], None
+    is_cut |= is_word[1:] & (is_unspaced[1:] | is_unspaced[:-1])
+    cuts = is_cut.nonzero()[0] + 1
+    starts = cuts[is_word[cuts]]
+    return starts, cuts[is_word[cuts - 1]], is_unspaced[starts]
 
 
 def _join_signs(hashes: U64, is_unspaced: Mask) -> U64:
@@ -185,18 +197,17 @@ def _join_signs(hashes: U64, is_unspaced: Mask) -> U64:
     alone = np.where(is_unspaced, hashes, np.uint64(0))
     following = np.zeros((2, len(hashes)), np.uint64)
     following[0, :-1], following[1, :-2] = alone[1:], alone[2:]
-    joined = mix(hashes + following[0] * PLACES[1] + following[1] * PLACES[2])
+    joined = mix(hashes + following[0] * POWERS[1] + following[1] * POWERS[2])
     return np.where(is_unspaced, joined, hashes)
 
 
-def _find_sentences(classes: U8, is_inside: Mask, places: Places) -> tuple[Places, Mask]:
+def _find_sentences(classes: U8, places: Places) -> tuple[Places, Mask]:
     """Return the first word of each sentence, and whether it says enough: some words, or a line of its own."""
-    ends = np.flatnonzero(classes & (STOP | LINE))
-    ends = ends[~is_inside[ends]]
-    behind = np.searchsorted(places, ends)
+    ends = (classes & (STOP | LINE)).nonzero()[0]
+    behind = places.searchsorted(ends)
     is_start, is_line = np.zeros((2, len(places) + 1), np.bool_)
     is_start[behind] = is_start[0] = True
     is_line[behind[(classes[ends] & LINE) > 0]] = is_line[0] = is_line[-1] = True
-    starts = np.flatnonzero(is_start[:-1])
-    lengths = np.diff(starts, append=len(places))
-    return starts, (is_line[starts] & is_line[starts + lengths]) | (lengths >= MIN_SENTENCE_WORDS)
+    starts = is_start[:-1].nonzero()[0]
+    behind = np.append(starts[1:], len(places))
+    return starts, (is_line[starts] & is_line[behind]) | (behind - starts >= MIN_SENTENCE_WORDS)

@@ -6,7 +6,9 @@ not depend on where the blocks happen to end, so a replay from any snapshot answ
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections import defaultdict
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 FRESH_POSTINGS: Final = 16_000
 MAX_BLOCK_POSTINGS: Final = 12_000_000  # bounds what a merge holds twice: about 100 MB
-SIZE_RATIO: Final = 3
+SIZE_RATIO: Final = 8
 
 
 class Block(NamedTuple):
@@ -32,40 +34,73 @@ class Block(NamedTuple):
     newest: int
 
 
+class Hits(NamedTuple):
+    """Pairs of the place of a key, among those asked for, and a document that holds it; older documents first."""
+
+    places: NDArray[np.intp]
+    docs: Docs
+
+
+NOTHING: Final = Hits(np.zeros(0, np.intp), np.zeros(0, np.uint32))
+
+
 class Postings:
     """Lists of documents by key. The newest `longest + 1` of a list are kept: enough to know that it is too long."""
 
     def __init__(self, key_type: type[np.unsignedinteger], longest: int) -> None:
         self._key_type = key_type
         self._longest = longest
-        self._fresh: dict[int, list[int]] = {}
+        self._fresh: dict[int, tuple[int, ...]] = {}
         self._fresh_postings = 0
         self._blocks: list[Block] = []
         self._oldest = 0
 
     def add(self, keys: Keys, doc: int) -> None:
         """Note that the document holds the keys."""
-        fresh = self._fresh
-        for key in keys.tolist():
-            if key in fresh:
-                fresh[key].append(doc)
-            else:
-                fresh[key] = [doc]
-        self._fresh_postings += len(keys)
+        alone: tuple[int, ...] = (doc,)
+        fresh, new = self._fresh, dict.fromkeys(keys.tolist(), alone)
+        for key in fresh.keys() & new.keys():
+            new[key] = (*fresh[key], doc)
+        fresh.update(new)
+        self._fresh_postings += len(new)
         if self._fresh_postings >= FRESH_POSTINGS:
             self._freeze()
 
-    def newest(self, keys: Keys, oldest: int = 0) -> dict[int, list[int]]:
-        """Return the documents from `oldest` on by the place of the key: the newest `longest + 1` of each, in order."""
-        found: dict[int, list[int]] = {}
-        for place, docs in self._find(keys):
-            kept = docs if docs[0] >= oldest else [doc for doc in docs if doc >= oldest]
-            found[place] = [*found[place], *kept] if place in found else kept
-        return {place: docs[-self._longest - 1 :] for place, docs in found.items() if docs}
+    def find(self, keys: Keys, oldest: int = 0) -> Hits:
+        """Return the documents from `oldest` on: the newest `longest + 1` of each key."""
+        found = [*self._find_frozen(keys), *self._find_fresh(keys)]
+        if not found:
+            return NOTHING
+        places, docs = found[0]
+        if len(found) > 1:
+            places, docs = (
+                np.concatenate([hits.places for hits in found]),
+                np.concatenate([hits.docs for hits in found]),
+            )
+        if oldest:
+            is_known = docs >= oldest
+            places, docs = places[is_known], docs[is_known]
+        if len(places) > self._longest and (counts := np.bincount(places)).max() > self._longest + 1:
+            order = places.argsort(kind="stable")
+            places, docs = places[order], docs[order]
+            is_newest = _count_to_end(places, counts.cumsum()[places]) <= self._longest + 1
+            places, docs = places[is_newest], docs[is_newest]
+        return Hits(places, docs)
 
-    def lists(self, keys: Keys, oldest: int = 0) -> dict[int, list[int]]:
+    def find_rare(self, keys: Keys, oldest: int = 0) -> Hits:
         """Return the same without the lists that are too long to tell anything."""
-        return {place: docs for place, docs in self.newest(keys, oldest).items() if len(docs) <= self._longest}
+        hits = self.find(keys, oldest)
+        if len(hits.places) <= self._longest:
+            return hits
+        is_rare = np.bincount(hits.places)[hits.places] <= self._longest
+        return Hits(hits.places[is_rare], hits.docs[is_rare])
+
+    def newest(self, keys: Keys, oldest: int = 0) -> dict[int, list[int]]:
+        """Return what `find` does, by the place of the key."""
+        lists: dict[int, list[int]] = defaultdict(list)
+        for place, doc in zip(*(column.tolist() for column in self.find(keys, oldest)), strict=True):
+            lists[place].append(doc)
+        return lists
 
     def forget(self, oldest: int) -> None:
         """Give back memory that documents before `oldest` hold; the rest of it goes with the next merge."""
@@ -86,28 +121,29 @@ class Postings:
             docs = path.with_name(path.name.replace("-keys", "-docs"))
             self._blocks.append(Block(np.load(path), found := np.load(docs), int(found.max())))
 
-    def _find(self, keys: Keys) -> Iterator[tuple[int, list[int]]]:
-        """Yield the places of known keys with documents, oldest first; a place may come more than once."""
+    def _find_frozen(self, keys: Keys) -> Iterator[Hits]:
         for block in self._blocks:
-            left = np.searchsorted(block.keys, keys)
-            here = np.flatnonzero(block.keys[np.minimum(left, len(block.keys) - 1)] == keys)
+            low = block.keys.searchsorted(keys)
+            here = (block.keys.take(low, mode="clip") == keys).nonzero()[0]
             if len(here):
-                right = np.searchsorted(block.keys, keys[here], side="right")
-                for place, low, high in zip(here.tolist(), left[here].tolist(), right.tolist(), strict=True):
-                    yield place, block.docs[low:high].tolist()
+                low = low[here]
+                counts = block.keys.searchsorted(keys[here], side="right") - low
+                ends = counts.cumsum()
+                yield Hits(here.repeat(counts), block.docs[np.arange(ends[-1]) + (low - ends + counts).repeat(counts)])
+
+    def _find_fresh(self, keys: Keys) -> Iterator[Hits]:
         fresh = self._fresh
-        for place, key in enumerate(keys.tolist()):
-            if key in fresh:
-                yield place, fresh[key]
+        if here := [(place, fresh[key]) for place, key in enumerate(keys.tolist()) if key in fresh]:
+            places = [place for place, docs in here for _ in docs]
+            yield Hits(np.array(places, np.intp), np.array([doc for _, docs in here for doc in docs], np.uint32))
 
     def _freeze(self) -> None:
         if not self._fresh:
             return
-        keys = np.fromiter(self._fresh, self._key_type, len(self._fresh))
-        lengths = np.fromiter(map(len, self._fresh.values()), np.intp, len(self._fresh))
-        docs = np.fromiter((doc for docs in self._fresh.values() for doc in docs), np.uint32, int(lengths.sum()))
-        self._fresh, self._fresh_postings = {}, 0
-        self._append(np.repeat(keys, lengths), docs)
+        fresh, self._fresh, self._fresh_postings = self._fresh, {}, 0
+        keys = np.fromiter(fresh, self._key_type, len(fresh))
+        docs = np.fromiter(chain.from_iterable(fresh.values()), np.uint32)
+        self._append(keys.repeat(np.fromiter(map(len, fresh.values()), np.intp, len(fresh))), docs)
         while self._is_merge_due():
             newer, older = self._blocks.pop(), self._blocks.pop()
             self._append(np.concatenate((older.keys, newer.keys)), np.concatenate((older.docs, newer.docs)))
@@ -126,9 +162,13 @@ class Postings:
             known = docs >= self._oldest
             keys, docs = keys[known], docs[known]
         ends = np.append(np.flatnonzero(keys[1:] != keys[:-1]) + 1, len(keys))
-        before_end = np.repeat(ends, np.diff(ends, prepend=0)) - np.arange(len(keys))
-        kept = before_end <= self._longest + 1
+        kept = _count_to_end(keys, ends.repeat(np.diff(ends, prepend=0))) <= self._longest + 1
         if not kept.all():
             keys, docs = keys[kept], docs[kept]
         if len(keys):
             self._blocks.append(Block(keys, docs, int(docs.max())))
+
+
+def _count_to_end(sorted_: NDArray[Any], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return for each item how many of its like are left, itself included, when those before `ends` are alike."""
+    return ends - np.arange(len(sorted_))

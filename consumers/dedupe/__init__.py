@@ -28,4 +28,4 @@ def bench() -> Bench:
     return Bench()
 
 
-STAGE = LogStage("dedupe", reads=PARSED_ARTICLES, writes=(DEDUPLICATED_ARTICLES,), new_state=new_state, state_version=2)
+STAGE = LogStage("dedupe", reads=PARSED_ARTICLES, writes=(DEDUPLICATED_ARTICLES,), new_state=new_state, state_version=3)

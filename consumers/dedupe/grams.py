@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from newswire.fingerprint import PLACES, mix
+from newswire.fingerprint import INVERSES, POWERS, mix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MIN_KEYS: Final = 32
 KEY_SHARE: Final = 32  # long texts give every key below 2^64 / 32
 MIN_WORDS: Final = 60  # with fewer left, standing text is not taken out
+ALL_BELOW: Final = np.uint64(2**64 // KEY_SHARE)
+HALF: Final = np.uint64(32)
 HEADER = struct.Struct("<IIII")
 
 
@@ -57,36 +59,48 @@ def read_grams(text: Fingerprint, standing: NDArray[np.bool_]) -> tuple[Grams, U
             is_number = np.zeros(len(words), np.bool_)
             is_number[numbers] = True
             words, numbers = words[kept], np.flatnonzero(is_number[kept])
-    wide = words.astype(np.uint64)
-    fives = _unique(_hash_sequences(wide, 5))
-    below = int(np.searchsorted(fives, np.uint64(2**64 // KEY_SHARE)))
-    keys = (fives[: max(MIN_KEYS, below)] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-    threes = _unique((_hash_sequences(wide, 3) >> np.uint64(32)).astype(np.uint32))
-    sets = Grams(threes, (fives >> np.uint64(32)).astype(np.uint32), _read_contexts(wide, numbers), text.sentences)
+    wide, contexts = _hash_sequences(words), _read_contexts(words, numbers)
+    hashes = mix(np.concatenate((wide.fives, wide.threes, contexts)))
+    count, end = len(wide.fives), len(wide.fives) + len(wide.threes)
+    fives = _unique(hashes[:count])
+    below = int(fives.searchsorted(ALL_BELOW))
+    keys = fives[: max(MIN_KEYS, below)].astype(np.uint32)
+    short = (hashes[count:] >> HALF).astype(np.uint32)
+    sets = Grams(
+        threes=_unique(short[: end - count]),
+        fives=(fives >> HALF).astype(np.uint32),
+        numbers=_unique(short[end - count :]),
+        sentences=text.sentences,
+    )
     return sets, keys
 
 
-def _hash_sequences(words: U64, length: int) -> U64:
-    count = max(0, len(words) - length + 1)
-    total = words[:count] * PLACES[0]
-    for place in range(1, length):
-        total += words[place : place + count] * PLACES[place]
-    return mix(total)
+class Sequences(NamedTuple):
+    """The sums over the words of each sequence, to be mixed; a sequence has the same wherever it stands."""
+
+    threes: U64
+    fives: U64
 
 
-def _read_contexts(words: U64, numbers: NDArray[np.intp]) -> U32:
+def _hash_sequences(words: U32) -> Sequences:
+    sums = np.zeros(len(words) + 1, np.uint64)
+    np.cumsum(words * POWERS[: len(words)], out=sums[1:])
+    threes, fives = ((sums[length:] - sums[:-length]) * INVERSES[: max(0, len(sums) - length)] for length in (3, 5))
+    return Sequences(threes, fives)
+
+
+def _read_contexts(words: U32, numbers: NDArray[np.intp]) -> U64:
     begins = np.concatenate((numbers[numbers > 0] - 1, numbers[numbers < len(words) - 1]))
-    pairs = mix(words[begins] * PLACES[5] + words[begins + 1] * PLACES[6])
-    contexts: U32 = _unique((pairs >> np.uint64(32)).astype(np.uint32))
+    contexts: U64 = words[begins] * POWERS[5] + words[begins + 1] * POWERS[6]
     return contexts
 
 
 def _unique(values: Any) -> Any:
     """Return the sorted values once each; faster than np.unique on a few hundred."""
-    ordered = np.sort(values)
-    if len(ordered) < 2:
-        return ordered
-    kept = np.empty(len(ordered), np.bool_)
-    kept[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=kept[1:])
-    return ordered[kept]
+    values.sort()
+    if len(values) < 2:
+        return values
+    is_other = np.empty(len(values), np.bool_)
+    is_other[0] = True
+    np.not_equal(values[1:], values[:-1], out=is_other[1:])
+    return values[is_other]

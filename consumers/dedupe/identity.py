@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from consumers.dedupe.rows import Row
 
 ARTICLE, CONTENT, EVENT = 0x9AE16A3B2F90404F, 0xC3A5C85C97CB3127, 0xB492B66FBE98F273
-MASK: Final = 2**64 - 1
+
+
+class Found(NamedTuple):
+    """The rows that an article's keys lead to, oldest first."""
+
+    versions: list[int]  # perhaps of another article: half of an id is looked up
+    same_content: list[int]
+    events: list[int]  # with the number of the row that came next
 
 
 class Identity:
@@ -23,28 +30,25 @@ class Identity:
     def __init__(self) -> None:
         self._keys = Postings(np.uint64, longest=50)
 
+    def find(self, article: bytes, content: int, event: str) -> Found:
+        """Look all three keys up at once."""
+        found = self._keys.newest(_keys(_half(article) ^ ARTICLE, content ^ CONTENT, int(event[:16], 16) ^ EVENT))
+        return Found(*(found.get(place, []) for place in range(3)))
+
+    def versions(self, article: bytes) -> list[int]:
+        """Return the rows of an article, oldest first."""
+        return self._keys.newest(_keys(_half(article) ^ ARTICLE)).get(0, [])
+
     def add(self, row: Row, number: int) -> None:
         """Note the row under its article and its content."""
         self._keys.add(_keys(_half(row.article) ^ ARTICLE, row.content ^ CONTENT), number)
-
-    def versions(self, article: bytes, oldest: int) -> list[int]:
-        """Return the rows of an article, newest first."""
-        return self._find(_half(article) ^ ARTICLE, oldest)[::-1]
-
-    def same_content(self, content: int, oldest: int) -> list[int]:
-        """Return the rows that hold a content, oldest first."""
-        return self._find(content ^ CONTENT, oldest)
-
-    def is_known_event(self, event: str, oldest: int) -> bool:
-        """Tell whether a record has been answered, under this offset or another."""
-        return bool(self._find(int(event[:16], 16) ^ EVENT, oldest))
 
     def add_event(self, event: str, number: int) -> None:
         """Note a record; it is forgotten with row `number`, the next to come."""
         self._keys.add(_keys(int(event[:16], 16) ^ EVENT), number)
 
     def forget(self, oldest: int) -> None:
-        """Leave out rows before `oldest`."""
+        """Give back the memory of rows before `oldest`."""
         self._keys.forget(oldest)
 
     def save(self, folder: Path) -> None:
@@ -55,9 +59,6 @@ class Identity:
         """Read what `save` wrote."""
         self._keys.load(folder, "identity")
         self._keys.forget(oldest)
-
-    def _find(self, key: int, oldest: int) -> list[int]:
-        return self._keys.newest(_keys(key), oldest).get(0, [])
 
 
 def _keys(*keys: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -72,9 +72,9 @@ class TextIndex:
 
         The best match among originals wins: a report that quotes one article and reprints another is the latter's.
         """
-        lists = self._keys.lists(keys, self._oldest)
+        hits = self._keys.find_rare(keys, self._oldest)
         best: Match | None = None
-        families = self._group(lists, before)
+        families = self._group(hits.docs.tolist(), before)
         for family in families:
             found = self._verify(family, grams, host)
             if found and (best is None or _rank(found) > _rank(best)):
@@ -82,20 +82,18 @@ class TextIndex:
         if best is None or best.tier != "copy":
             return best, keys
         # A copy is found by its family: a wire report that hundreds carry would make its own keys stock phrases.
-        known = {row for family in families if family.first == self.rows[best.row].family for row in family.rows}
-        fresh = [place for place in range(len(keys)) if known.isdisjoint(lists.get(place, ()))]
-        return best, keys[fresh]
+        original = self.rows.families[best.row - self.rows.begin]
+        known = [row for family in families if family.first == original for row in family.rows]
+        is_fresh = np.ones(len(keys), np.bool_)
+        is_fresh[hits.places[np.isin(hits.docs, known)]] = False
+        return best, keys[is_fresh]
 
-    def _group(self, lists: dict[int, list[int]], before: int) -> list[Family]:
-        shared: dict[int, int] = defaultdict(int)
-        for docs in lists.values():
-            for doc in docs:
-                shared[doc] += 1
+    def _group(self, docs: list[int], before: int) -> list[Family]:
+        rows, begin = self.rows, self.rows.begin
         families: dict[int, dict[int, int]] = defaultdict(dict)
-        for doc, count in shared.items():
-            row = self.rows[doc]
-            if row.first < before:
-                families[row.family][doc] = count
+        for doc, count in Counter(docs).items():
+            if rows.firsts[doc - begin] < before:
+                families[rows.families[doc - begin]][doc] = count
         groups = [Family(sum(rows.values()), first, rows) for first, rows in families.items()]
         likely = [family for family in groups if family.shared >= MIN_SHARED_KEYS]
         return sorted(likely, key=lambda family: (-family.shared, family.first))[:MAX_FAMILIES]
@@ -106,7 +104,7 @@ class TextIndex:
         Two outlets may cut one report at different ends: a copy of a copy counts where the original holds some of it.
         """
         likeliest = sorted(family.rows, key=lambda number: (-family.rows[number], number))
-        own = [number for number in likeliest if self.rows[number].first == family.first]
+        own = [number for number in likeliest if self.rows.firsts[number - self.rows.begin] == family.first]
         roots = own or [root for root in (self.rows[likeliest[0]].root,) if root >= self._oldest]
         of_root = compare(grams, self.grams(roots[0])) if roots else None
         if of_root and (found := self._judge(roots[0], of_root, host)):
@@ -118,7 +116,7 @@ class TextIndex:
         return None
 
     def _judge(self, number: int, likeness: Likeness, host: int) -> Match | None:
-        tier = likeness.tier(is_same_host=self.rows[number].host == host)
+        tier = likeness.tier(is_same_host=self.rows.hosts[number - self.rows.begin] == host)
         return Match(number, tier, likeness) if tier else None
 
     def _read_grams(self, number: int) -> Grams:
@@ -128,7 +126,6 @@ class TextIndex:
     def forget(self, oldest: int) -> None:
         """Leave out what came before a row; memory is given back by and by."""
         self._oldest = oldest
-        self.rows.forget(oldest)
         self._keys.forget(oldest)
         if oldest < len(self.rows):
             self._texts.forget(self.rows[oldest].place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -59,11 +60,19 @@ class Row(NamedTuple):
 
 
 class Rows:
-    """A growing table that forgets from its beginning."""
+    """A growing table that forgets from its beginning.
+
+    Columns that are read by the dozen for each article are kept a second time: 13 bytes a row, and ten times as
+    quick. Their first item is that of row `begin`.
+    """
 
     def __init__(self) -> None:
+        self.begin = 0
+        self.hosts = array("I")
+        self.firsts = array("I")
+        self.families = array("I")
+        self.tiers = bytearray()
         self._chunks: list[NDArray[Any]] = []
-        self._forgotten = 0  # chunks
         self._length = 0
 
     def __len__(self) -> int:
@@ -72,32 +81,44 @@ class Rows:
 
     def __getitem__(self, number: int) -> Row:
         """Return a row that is still known."""
-        chunk, place = divmod(number, CHUNK_ROWS)
-        return Row(*self._chunks[chunk - self._forgotten][place].item())
+        chunk, place = divmod(number - self.begin, CHUNK_ROWS)
+        return Row(*self._chunks[chunk].item(place))
+
+    def time_ms(self, number: int) -> int:
+        """Return when a row came."""
+        chunk, place = divmod(number - self.begin, CHUNK_ROWS)
+        return int(self._chunks[chunk]["time_ms"][place])
 
     def append(self, row: Row) -> None:
         """Add a row at the end."""
-        chunk, place = divmod(self._length, CHUNK_ROWS)
-        if chunk - self._forgotten == len(self._chunks):
+        chunk, place = divmod(self._length - self.begin, CHUNK_ROWS)
+        if chunk == len(self._chunks):
             self._chunks.append(np.zeros(CHUNK_ROWS, ROW))
-        self._chunks[chunk - self._forgotten][place] = tuple(row)
+        self._chunks[chunk][place] = row
+        self.hosts.append(row.host)
+        self.firsts.append(row.first)
+        self.families.append(row.family)
+        self.tiers.append(row.tier)
         self._length += 1
 
     def forget(self, oldest: int) -> None:
         """Give back the memory of rows before `oldest`."""
-        while self._chunks and (self._forgotten + 1) * CHUNK_ROWS <= oldest:
-            del self._chunks[0]
-            self._forgotten += 1
+        while self._chunks and self.begin + CHUNK_ROWS <= oldest:
+            del self._chunks[0], self.hosts[:CHUNK_ROWS], self.firsts[:CHUNK_ROWS]
+            del self.families[:CHUNK_ROWS], self.tiers[:CHUNK_ROWS]
+            self.begin += CHUNK_ROWS
 
     def save(self, path: Path) -> None:
         """Write all that is known."""
-        kept = self._length - self._forgotten * CHUNK_ROWS
-        np.save(path, np.concatenate([*self._chunks, np.zeros(0, ROW)])[:kept])
+        np.save(path, np.concatenate([*self._chunks, np.zeros(0, ROW)])[: self._length - self.begin])
 
     def load(self, path: Path, length: int) -> None:
         """Read what `save` wrote, when the table had this length."""
         rows = np.load(path)
-        self._length, self._forgotten = length, (length - len(rows)) // CHUNK_ROWS
+        self._length, self.begin = length, length - len(rows)
+        for column, name in ((self.hosts, "host"), (self.firsts, "first"), (self.families, "family")):
+            column.frombytes(rows[name].tobytes())
+        self.tiers += rows["tier"].tobytes()
         for begin in range(0, len(rows), CHUNK_ROWS):
             chunk = np.zeros(CHUNK_ROWS, ROW)
             part = rows[begin : begin + CHUNK_ROWS]

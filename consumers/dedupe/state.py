@@ -22,15 +22,24 @@ from schemas.topics import DEDUPLICATED_ARTICLES, PARSED_ARTICLES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from newswire.stage import Record
     from schemas.messages import DeduplicatedArticle, ParsedArticle
 
-WINDOW_MS: Final = 30 * 24 * 3600 * 1000
+    Keys = NDArray[np.uint32]
+
+DAY_MS: Final = 24 * 3600 * 1000
+WINDOW_MS: Final = 30 * DAY_MS  # texts: what is older has no copies any more
+KNOWN_MS: Final = 400 * DAY_MS  # articles: what is older may begin again
 RENEW_MS: Final = WINDOW_MS // 2
 HEAD_FILE: Final = "head.msgpack"
 NO_ID: Final = bytes(16)
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND: Final = dt.timedelta(microseconds=1)
+WINDOW: Final = dt.timedelta(milliseconds=WINDOW_MS)
+HOUR: Final = dt.timedelta(hours=1)
+NOTHING: Final = frozenset[int]()
 
 
 class Head(msgspec.Struct):
@@ -39,6 +48,7 @@ class Head(msgspec.Struct):
     clock_ms: int = 0
     length: int = 0
     oldest: int = 0
+    known: int = 0
 
 
 class DedupeState:
@@ -47,6 +57,7 @@ class DedupeState:
     def __init__(self, folder: Path) -> None:
         self._clock_ms = 0
         self._oldest = 0  # row inside the window
+        self._known = 0  # oldest row whose article is remembered
         self._index = TextIndex(folder)
         self._identity = Identity()
         self._standing = StandingText()
@@ -58,29 +69,26 @@ class DedupeState:
             return ()
         self._advance(record.timestamp_ms)
         event = record.headers.get("ce_id") or PARSED_ARTICLES.id_of(article)
-        if self._identity.is_known_event(event, self._oldest):
+        id_ = bytes.fromhex(article.article_id)
+        found = self._identity.find(id_, _half(article.content_hash), event)
+        if found.events and found.events[-1] >= self._oldest:
             return ()
         self._identity.add_event(event, len(self._index.rows))
-        return (Out(DEDUPLICATED_ARTICLES, self._judge(article)),)
+        before = self._newest(id_, found.versions)
+        if before is not None and self._index.rows[before].content == _half(article.content_hash):
+            verdict = self._renew(article, before)
+        else:
+            verdict = self._judge(article, before, found.same_content)
+        return (Out(DEDUPLICATED_ARTICLES, verdict),)
 
-    def _judge(self, article: ParsedArticle) -> DeduplicatedArticle:
-        before = self._newest(bytes.fromhex(article.article_id))
-        if before is not None:
-            row = self._index.rows[before]
-            if row.content == _half(article.content_hash):
-                self._renew(row)
-                return answer(article, row, "unchanged")
-        return self._judge_text(article, before)
-
-    def _judge_text(self, article: ParsedArticle, before: int | None) -> DeduplicatedArticle:
+    def _judge(self, article: ParsedArticle, before: int | None, same_content: list[int]) -> DeduplicatedArticle:
         rows, index = self._index.rows, self._index
         earlier = rows[before] if before is not None else None
         row = self._begin_row(article, earlier)
-        old = index.grams(before) if before is not None else None
-        counted = frozenset(old.sentences.tolist()) if old else frozenset[int]()
-        text = _read_text(article)
-        grams, keys = read_grams(text, self._standing.find(text.sentences, row.host, counted))
-        exact = self._find_exact(row)
+        old = index.grams(before) if before is not None and before >= self._oldest else None
+        counted = frozenset(old.sentences.tolist()) if old else NOTHING
+        grams, keys = self._read(article, row.host, counted)
+        exact = self._find_exact(row, same_content)
         match, keys = index.match(grams, keys, row.host, row.first)
         likeness = match.likeness if match and exact is None else None
         if exact is not None:
@@ -89,10 +97,23 @@ class DedupeState:
             row = self._fold(row, match.row, match.tier)
         if not row.tier:
             likeness = None
-        index.add(row, grams, keys)
-        self._identity.add(row, len(rows) - 1)
-        self._count(grams, counted, row)
+        self._add(row, grams, keys, counted)
         return answer(article, row, "revision" if earlier else "new", earlier, likeness, _share_new(grams, old))
+
+    def _read(self, article: ParsedArticle, host: int, counted: frozenset[int]) -> tuple[Grams, Keys]:
+        """Return the sets and keys of a text without what is standing text."""
+        text = _read_text(article)
+        standing = self._standing.find(text.sentences, host, self._index.rows, self._oldest, counted)
+        return read_grams(text, standing)
+
+    def _add(self, row: Row, grams: Grams, keys: Keys, counted: frozenset[int]) -> None:
+        number = len(self._index.rows)
+        self._index.add(row, grams, keys)
+        self._identity.add(row, number)
+        sentences = grams.sentences
+        if counted:
+            sentences = sentences[[hash_ not in counted for hash_ in sentences.tolist()]]
+        self._standing.add(sentences, number)
 
     def _begin_row(self, article: ParsedArticle, earlier: Row | None) -> Row:
         number = len(self._index.rows)
@@ -109,18 +130,19 @@ class DedupeState:
             first=first,
             family=first,
             root=number,
-            version=earlier.version + 1 if earlier else 1,
-            title=_hash(article.title),
-            body=_hash(article.body),
+            version=earlier.version + 1 if earlier else _first_version(article),
+            title=xxhash.xxh32_intdigest(article.title.encode()),
+            body=xxhash.xxh32_intdigest(article.body.encode()),
             tier=0,
         )
 
-    def _find_exact(self, row: Row) -> int | None:
+    def _find_exact(self, row: Row, same_content: list[int]) -> int | None:
         """Return the first row of another, earlier article with the same title and body."""
-        for number in self._identity.same_content(row.content, self._oldest):
-            other = self._index.rows[number]
-            if other.first < row.first and other.content == row.content:
-                return number
+        for number in same_content:
+            if number >= self._oldest:
+                other = self._index.rows[number]
+                if other.first < row.first and other.content == row.content:
+                    return number
         return None
 
     def _fold(self, row: Row, number: int, tier: Tier) -> Row:
@@ -136,44 +158,53 @@ class DedupeState:
     def _original(self, row: Row) -> Row:
         """Follow a copy to its original, which may have become a copy itself; each step goes to an earlier article."""
         while row.is_copy:
-            newest = self._newest(row.copy_of)
+            newest = self._newest(row.copy_of, self._identity.versions(row.copy_of))
             if newest is None or self._index.rows[newest].first != row.family:
                 # Older than the window, or back after it as another article: its name is all that is left.
                 return row._replace(article=row.copy_of, first=row.family, root=row.root)
             row = self._index.rows[newest]
         return row
 
-    def _newest(self, article: bytes) -> int | None:
-        for number in self._identity.versions(article, self._oldest):
-            if self._index.rows[number].article == article:
+    def _newest(self, article: bytes, versions: list[int]) -> int | None:
+        for number in reversed(versions):
+            if number >= self._known and self._index.rows[number].article == article:
                 return number
         return None
 
-    def _renew(self, row: Row) -> None:
-        """Remember an article that is still seen beyond the window."""
-        if self._clock_ms - row.time_ms > RENEW_MS:
+    def _renew(self, article: ParsedArticle, before: int) -> DeduplicatedArticle:
+        """Remember an article that is still seen beyond the window; what stands there as before is no news."""
+        row = self._index.rows[before]._replace(time_ms=self._clock_ms)
+        if before < self._oldest:  # its text is forgotten, and others may copy it again
+            self._add(row, *self._read(article, row.host, NOTHING), NOTHING)
+        elif self._clock_ms - self._index.rows[before].time_ms > RENEW_MS:
             self._identity.add(row, len(self._index.rows))
-            self._index.renew(row._replace(time_ms=self._clock_ms))
-
-    def _count(self, grams: Grams, counted: frozenset[int], row: Row) -> None:
-        fresh = np.array([hash_ not in counted for hash_ in grams.sentences.tolist()], np.bool_)
-        sentences = grams.sentences[fresh] if counted else grams.sentences
-        self._standing.add(sentences, row.host, self._clock_ms, is_linked=row.tier > 0)
+            self._index.renew(row)
+        return answer(article, row, "unchanged")
 
     def _advance(self, time_ms: int) -> None:
         """Move the clock; forget what is older than the window, by record times alone."""
         self._clock_ms = max(self._clock_ms, time_ms)
-        rows, oldest = self._index.rows, self._oldest
-        while oldest < len(rows) and rows[oldest].time_ms < self._clock_ms - WINDOW_MS:
-            oldest += 1
+        oldest = self._first_since(self._clock_ms - WINDOW_MS, self._oldest)
         if oldest > self._oldest:
             self._oldest = oldest
             self._index.forget(oldest)
-            self._identity.forget(oldest)
+            self._standing.forget(oldest)
+        known = self._first_since(self._clock_ms - KNOWN_MS, self._known)
+        if known > self._known:
+            self._known = known
+            self._index.rows.forget(known)
+            self._identity.forget(known)
+
+    def _first_since(self, time_ms: int, number: int) -> int:
+        """Return the first row from `number` on that is not older than a time."""
+        rows = self._index.rows
+        while number < len(rows) and rows.time_ms(number) < time_ms:
+            number += 1
+        return number
 
     def save(self, folder: Path) -> None:
         """Write everything into an empty folder."""
-        head = Head(self._clock_ms, len(self._index.rows), self._oldest)
+        head = Head(self._clock_ms, len(self._index.rows), self._oldest, self._known)
         (folder / HEAD_FILE).write_bytes(msgspec.msgpack.encode(head))
         self._index.save(folder)
         self._identity.save(folder)
@@ -182,10 +213,10 @@ class DedupeState:
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote."""
         head = msgspec.msgpack.decode((folder / HEAD_FILE).read_bytes(), type=Head)
-        self._clock_ms, self._oldest = head.clock_ms, head.oldest
+        self._clock_ms, self._oldest, self._known = head.clock_ms, head.oldest, head.known
         self._index.load(folder, head.length, head.oldest)
-        self._identity.load(folder, head.oldest)
-        self._standing.load(folder)
+        self._identity.load(folder, head.known)
+        self._standing.load(folder, head.oldest)
 
 
 def _read_text(article: ParsedArticle) -> Fingerprint:
@@ -203,9 +234,14 @@ def _share_new(grams: Grams, old: Grams | None) -> float | None:
     return 1 - float(known.mean()) if len(known) else 0.0
 
 
+def _first_version(article: ParsedArticle) -> int:
+    """Return the number of the first version that this log knows.
+
+    Of an article from before the log it is higher than any that was given then (docs/decisions/0022).
+    """
+    age = article.fetched_at - article.first_seen_at
+    return 1 + age // HOUR if age >= WINDOW else 1
+
+
 def _half(content_hash: str) -> int:
     return int(content_hash[:16], 16)
-
-
-def _hash(text: str) -> int:
-    return xxhash.xxh32_intdigest(" ".join(text.casefold().split()).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from schemas.messages import ArticleText, DeduplicatedArticle
@@ -16,7 +17,11 @@ Verdict = Literal["new", "revision", "unchanged"]
 Tier = Literal["exact", "copy", "derived"]
 TIERS: Final[tuple[Tier | None, ...]] = (None, "exact", "copy", "derived")
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+FIELDS: Final = ArticleText.__struct_fields__
 SAME_TEXT: Final = "title and body are the same"
+
+
+read_fields = attrgetter(*FIELDS)
 
 
 def answer(
@@ -28,7 +33,7 @@ def answer(
     share_new: float | None = None,
 ) -> DeduplicatedArticle:
     """Return the article with its verdict; `earlier` is the version before."""
-    fields: dict[str, Any] = {name: getattr(article, name) for name in ArticleText.__struct_fields__}
+    fields: dict[str, Any] = dict(zip(FIELDS, read_fields(article), strict=True))
     fields["first_seen_at"] = EPOCH + dt.timedelta(microseconds=row.first_seen_us)
     scores = likeness.scores() if likeness else {}
     reasons = likeness.reasons() if likeness else (SAME_TEXT,) if row.tier == TIERS.index("exact") else ()

@@ -1,0 +1,188 @@
+"""How soon saved searches push: 1,000 of them on a real Elasticsearch, while 50 made-up articles a second arrive.
+
+    python benchmarks/watch.py [--searches 1000] [--rate 50] [--seconds 30] [--stored 10000] [--servers STATE_DIR]
+
+One process indexes and watches in turn, so it has half the time that two stages have. The gate is the promise itself:
+95 of 100 alerts within ten seconds of their article being searchable, and no backlog that grows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import msgspec
+from elasticsearch import Elasticsearch
+
+from consumers.index.indexer import ArticleIndexer
+from consumers.watch.watcher import Watcher
+from newswire.bulk import Write, write_all
+from newswire.clock import SystemClock
+from newswire.elastic import build_saved_searches_index, open_elasticsearch
+from newswire.saved.searches import SavedSearch, id_of
+from newswire.search.request import SearchRequest
+from newswire.settings import STACK_ENV, Settings
+from newswire.stack.session import start_servers
+from newswire.stage import Record
+from newswire.template_sync import sync_templates
+from schemas.messages import Article, IndexedArticle
+from schemas.topics import ARTICLES, INDEXED_ARTICLES
+
+LONGEST_SECONDS = 10.0
+PREFIX = "watchbench"
+SYLLABLES = ("ba", "dor", "el", "fin", "gra", "hol", "iri", "kov", "lun", "mar", "nes", "os", "pel", "rud", "sil")
+CHANCE = random.Random(1)  # noqa: S311 - the same news every time
+WORDS = sorted({"".join(CHANCE.choices(SYLLABLES, k=3)) for _ in range(4000)})
+CHANCE.shuffle(WORDS)
+LANGUAGES = ("en",) * 5 + ("de", "fr", "es", "ru", "ar")
+
+
+def write_text(count: int) -> str:
+    """Return words, few of them often and most of them rarely, as texts have them."""
+    return " ".join(WORDS[min(int(CHANCE.paretovariate(0.6)) - 1, len(WORDS) - 1)] for _ in range(count))
+
+
+def make_article(number: int) -> Article:
+    """Return an article of 400 words."""
+    digest, now = hashlib.sha256(str(number).encode()).hexdigest()[:32], datetime.now(UTC)
+    ids = dict.fromkeys(("article_id", "url_id", "content_hash", "story_id"), digest)
+    host = f"outlet{number % 40}.example"
+    places = dict.fromkeys(("url", "canonical_url", "source", "outlet", "host"), host)
+    times = dict.fromkeys(("fetched_at", "first_seen_at", "published_at"), now)
+    texts = {"title": write_text(8), "body": write_text(400), "language": CHANCE.choice(LANGUAGES)}
+    return Article(**ids, **places, **times, **texts, version=1)
+
+
+def make_request(number: int) -> SearchRequest:
+    """Return one of five kinds of searches."""
+    one, two, *more = CHANCE.sample(WORDS, 6)
+    kinds = (
+        {"words": f"{one} {two}"},
+        {"words": f'"{one} {two}"'},
+        {"words": f"{one} -{two}"},
+        {"words": one, "outlets": (f"outlet{number % 40}.example",)},
+        {"words": " ".join(more), "languages": ("en", "de")},
+    )
+    return msgspec.convert(kinds[number % len(kinds)], SearchRequest)
+
+
+class Desk:
+    """Indexes and announces articles; the record of each says when a search could find it."""
+
+    def __init__(self, client: Elasticsearch) -> None:
+        self._index = ArticleIndexer(client, PREFIX, SystemClock())
+        self._number = 0
+
+    def publish(self, count: int) -> list[Record[IndexedArticle]]:
+        """Return the announcements of new articles."""
+        articles = [make_article(number) for number in range(self._number, self._number + count)]
+        answers = self._index([Record(ARTICLES.name, 0, 0, 0, None, article) for article in articles])
+        announced = [out.value for answer in answers for out in answer]
+        records = [
+            Record(INDEXED_ARTICLES.name, 0, self._number + place, 0, None, value)
+            for place, value in enumerate(announced)
+        ]
+        self._number += count
+        return records
+
+
+def save(client: Elasticsearch, count: int) -> None:
+    """Save searches that push."""
+    now = datetime.now(UTC)
+    searches = [
+        SavedSearch(query_id=id_of(f"s{n}"), name=f"s{n}", request=make_request(n), created_at=now, pushes=True)
+        for n in range(count)
+    ]
+    home = build_saved_searches_index(PREFIX)
+    documents = [msgspec.to_builtins(search, builtin_types=(datetime,)) for search in searches]
+    write_all(client, [Write("create", home, document["query_id"], document) for document in documents])
+    client.indices.refresh(index=home)
+
+
+def measure(client: Elasticsearch, chosen: argparse.Namespace) -> Iterator[tuple[str, float]]:
+    """Yield the figures."""
+    desk, watch = Desk(client), Watcher(client, PREFIX, SystemClock())
+    for _ in range(0, chosen.stored, 500):
+        desk.publish(500)
+    save(client, chosen.searches)
+    watch(desk.publish(chosen.rate))  # the server has seen the searches once
+    begin, done, delays, batches, alerts = time.monotonic(), 0, [], [], 0
+    while (passed := time.monotonic() - begin) < chosen.seconds:
+        due = int(passed * chosen.rate) - done
+        if not due:
+            time.sleep(0.01)
+            continue
+        records = desk.publish(due)
+        searchable = time.monotonic()
+        alerts += sum(map(len, watch(records)))
+        batches.append(time.monotonic() - searchable)
+        delays += [batches[-1]] * due
+        done += due
+    yield "searches", chosen.searches
+    yield "articles_per_s", done / passed
+    yield "backlog_s", passed - done / chosen.rate
+    yield "alerts", alerts
+    yield "batches", len(batches)
+    yield "median_s", statistics.median(delays)
+    yield "p95_s", statistics.quantiles(delays, n=20)[-1]
+
+
+@contextmanager
+def server(running: Path | None) -> Iterator[Elasticsearch]:
+    """Open an Elasticsearch, one that runs already or one for this run, and clear away what was written."""
+    with tempfile.TemporaryDirectory() as folder:
+        if running:
+            yield from _opened(Settings(_env_file=running / STACK_ENV))
+            return
+        with start_servers(Path(folder), ("elasticsearch",)) as settings:
+            yield from _opened(settings)
+
+
+def _opened(settings: Settings) -> Iterator[Elasticsearch]:
+    ours = settings.model_copy(update={"index_prefix": PREFIX})
+    sync_templates(ours)
+    with open_elasticsearch(ours) as client:
+        try:
+            yield client
+        finally:
+            client.indices.delete(index=[*client.indices.get(index=f"{PREFIX}-*", features="aliases")])
+            client.indices.delete_index_template(name=f"{PREFIX}-*")
+            client.cluster.delete_component_template(name=f"{PREFIX}-*")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and hold to the promise."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in (("searches", 1000), ("rate", 50), ("seconds", 30), ("stored", 10_000)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--servers", type=Path, help="the state directory of servers that run already")
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args(arguments)
+    print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
+    with server(chosen.servers) as client:
+        found = dict(measure(client, chosen))
+    for name, value in found.items():
+        print(f"{name:20s} {value:12,.3f}")
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    is_late = found["p95_s"] > LONGEST_SECONDS or found["backlog_s"] > LONGEST_SECONDS
+    print("too late" if is_late else "good")
+    return int(is_late)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,6 +17,7 @@ from schemas.topics import ARTICLES, STORIES, TOPICS, Topic
 
 Document = dict[str, Any]
 
+ID = "[0-9a-f]{32}"
 TIME = "2026-03-02T09:15:00Z"
 # What a reader compares before it takes a record of a key that it has; without, the later record wins.
 RANKS = {ARTICLES.name: ("version", "story_revision"), STORIES.name: ("revision",)}
@@ -54,14 +56,18 @@ def build_cases(topic: Topic[Any], run: str) -> list[Case]:
 
 
 def what_is_left(topic: Topic[Any], cases: list[Case]) -> dict[str, Document]:
-    """Return what a correct consumer holds after the set: the greatest record of each key that was not taken down."""
+    """Return what a correct consumer holds after the set.
+
+    Of a compacted topic the greatest record of each key that was not taken down; of others each event once, by ce_id.
+    """
     ranks = RANKS.get(topic.name, ())
     held: dict[str, Document] = {}
     for case in cases:
+        place = case.key if topic.compacted else read_headers(case.headers)["ce_id"]
         if case.value is None:
-            held.pop(case.key, None)
-        elif _rank(case.value, ranks) >= _rank(held.get(case.key, case.value), ranks):
-            held[case.key] = case.value
+            held.pop(place, None)
+        elif _rank(case.value, ranks) >= _rank(held.get(place, case.value), ranks):
+            held[place] = case.value
     return held
 
 
@@ -76,14 +82,16 @@ class _Teller:
             file.name.removesuffix(".json"): json.loads(file.read_text("utf-8"))
             for file in sorted(folder.iterdir(), key=lambda each: each.name)
         }
+        self.first = next(iter(self.examples.values()))
 
     def id(self, name: str) -> str:
         """Return an id that no other run has."""
         return hashlib.sha256(f"{self._run}|{name}".encode()).hexdigest()[:32]
 
-    def fresh_key(self, name: str) -> Document:
-        """Return the key's field with an id that no other run has."""
-        return {self.topic.key: self.id(name)}
+    def renamed(self, example: Document, name: str = "") -> Document:
+        """Return an example whose key, and whose ids in the event's identity, no other run has, nor another name."""
+        ids = [field for field in self.topic.identity if re.fullmatch(ID, str(example[field]))]
+        return example | {field: self.id(f"{name}{example[field]}") for field in {self.topic.key, *ids}}
 
     def say(self, name: str, says: str, value: Document, **headers: str) -> Case:
         """Make a case of a message."""
@@ -122,29 +130,24 @@ def _articles(tell: _Teller) -> Iterator[Case]:
 
 
 def _examples(tell: _Teller) -> Iterator[Case]:
-    key = tell.fresh_key("first")
     for name, example in tell.examples.items():
-        yield tell.say(name, "a record as it comes", example | key)
-    first = next(iter(tell.examples.values()))
-    yield tell.say("redelivery", "the first record again, with the same ce_id", first | key)
+        yield tell.say(name, "a record as it comes", tell.renamed(example))
+    yield tell.say("redelivery", "the first record again, with the same ce_id", tell.renamed(tell.first))
 
 
 def _additions(tell: _Teller) -> Iterator[Case]:
-    example = next(iter(tell.examples.values()))
-    key = tell.fresh_key
+    unknown = tell.renamed(tell.first, "unknown") | {"x_note": "ignore me"}
+    later = tell.renamed(tell.first, "next") | {"mood": {"name": "sunny", "scores": [0.5, None]}, "reviewed_at": TIME}
     required = msgspec.json.schema_components((tell.topic.message,))[1][tell.topic.message.__name__]["required"]
-    unknown = {"x_note": "ignore me"}
-    later = {"mood": {"name": "sunny", "scores": [0.5, None]}, "reviewed_at": TIME}
-    yield tell.say("unknown-field", "a field that no schema has", example | key("unknown") | unknown)
-    yield tell.say(
-        "next-release", "fields and a header that a later release adds", example | key("next") | later, x_next="1"
-    )
-    least = {name: value for name, value in (example | key("least")).items() if name in required}
+    least = {name: value for name, value in tell.renamed(tell.first, "least").items() if name in required}
+    yield tell.say("unknown-field", "a field that no schema has", unknown)
+    yield tell.say("next-release", "fields and a header that a later release adds", later, x_next="1")
     yield tell.say("least", "required fields only", least)
 
 
 def _tombstones(tell: _Teller) -> Iterator[Case]:
-    yield tell.take_down("tombstone", "what had required fields only is taken down: no value", tell.id("least"))
+    key = tell.renamed(tell.first, "least")[tell.topic.key]
+    yield tell.take_down("tombstone", "what had required fields only is taken down: no value", key)
     yield tell.take_down("tombstone-of-unknown", "a key is taken down that was never there", tell.id("never"))
 
 

@@ -19,14 +19,16 @@ from schemas.topics import DAY_MS, Topic
 PREFIX = "conformance-"
 ACK_SECONDS = 30.0
 LOOK_EVERY_SECONDS = 0.1
+GONE = ("Empty", "Dead", None)  # states of a group that nobody is in
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one message; `seconds` is None where the group did not get past it in time."""
+    """What became of one message; `seconds` is None where the group did not get past it in time, or has gone."""
 
     case: Case
     seconds: float | None
+    has_gone: bool = False
 
 
 def conformance_topic(settings: Settings, topic: Topic[Any]) -> str:
@@ -54,20 +56,17 @@ def check_group(
     outcomes: list[Outcome] = []
     with outages_as_retry("checking a group"), _clients(settings) as (admin, producer):
         _make_topic(admin, settings, name)
-        if not _within(wait_seconds, lambda: _is_reading(admin, group)):
+        if not _within(wait_seconds, lambda: _state(admin, group) == "Stable"):
             raise ConfigError(
                 f"no member of group {group} showed up within {wait_seconds:g} s. "
                 f"Start the consumer with topic {name} and group {group}, and check again"
             )
         for case in cases:
-            began = time.monotonic()
             sent = producer.send(name, value=case.encoded(), key=case.key.encode(), headers=case.headers, partition=0)
-            offset = sent.get(ACK_SECONDS).offset
-            has_passed = _within(timeout_seconds, lambda: _committed(admin, group, partition) > offset)  # noqa: B023
-            outcomes.append(Outcome(case, time.monotonic() - began if has_passed else None))
+            outcomes.append(_watch(admin, group, partition, sent.get(ACK_SECONDS).offset, case, timeout_seconds))
             if on_outcome:
                 on_outcome(outcomes[-1])
-            if not has_passed:
+            if outcomes[-1].seconds is None:
                 break
     return outcomes
 
@@ -91,8 +90,22 @@ def _make_topic(admin: Any, settings: Settings, name: str) -> None:
     admin.create_topics({name: shape}, wait_for_metadata=True)
 
 
-def _is_reading(admin: Any, group: str) -> bool:
-    return any(each["group_id"] == group and each["group_state"] == "Stable" for each in admin.list_groups())
+def _watch(
+    admin: Any, group: str, partition: TopicPartition, offset: int, case: Case, timeout_seconds: float
+) -> Outcome:
+    """Wait for the group to commit past the message; one without members will not, and need not be waited for."""
+    began = time.monotonic()
+    _within(
+        timeout_seconds,
+        lambda: _committed(admin, group, partition) > offset or _state(admin, group) in GONE,
+    )
+    has_passed = _committed(admin, group, partition) > offset
+    seconds = time.monotonic() - began if has_passed else None
+    return Outcome(case, seconds, has_gone=not has_passed and _state(admin, group) in GONE)
+
+
+def _state(admin: Any, group: str) -> str | None:
+    return next((str(each["group_state"]) for each in admin.list_groups() if each["group_id"] == group), None)
 
 
 def _committed(admin: Any, group: str, partition: TopicPartition) -> int:

@@ -114,9 +114,7 @@ def check(group: str, name: str, wait_seconds: float, timeout_seconds: float, *,
         rows = [{"name": each.case.name, "says": each.case.says, "seconds": each.seconds} for each in outcomes]
         click.echo(json.dumps({"passed": has_passed, "messages": rows, "expected": left}, indent=2))
     elif has_passed:
-        click.secho(f"{group} got past all {len(cases)} messages. A correct consumer now holds:", fg="green")
-        for key, value in left.items():
-            click.echo(f"  {key} {_rank_in_words(topic, value)}")
+        click.secho(f"{group} got past all {len(cases)} messages. {_left_in_words(topic, left)}", fg="green")
     else:
         click.secho(_stuck(outcomes, cases, timeout_seconds), fg="red")
     if not has_passed:
@@ -136,17 +134,23 @@ def _print_outcome(outcome: Outcome) -> None:
     click.echo(f"  {mark:>7}  {outcome.case.name:<21} {outcome.case.says}")
 
 
-def _rank_in_words(topic: Topic[Any], value: Document) -> str:
-    return ", ".join(f"{name} {value.get(name, 0)}" for name in RANKS.get(topic.name, ()))
+def _left_in_words(topic: Topic[Any], left: dict[str, Document]) -> str:
+    if not topic.compacted:
+        return f"A correct consumer has now taken {len(left)} events, each once."
+    ranks = {
+        key: ", ".join(f"{name} {value.get(name, 0)}" for name in RANKS[topic.name]) for key, value in left.items()
+    }
+    return "A correct consumer now holds:" + "".join(f"\n  {key} {rank}" for key, rank in ranks.items())
 
 
 def _stuck(outcomes: list[Outcome], cases: list[Case], timeout_seconds: float) -> str:
-    culprit, first = outcomes[-1].case, len(outcomes) == 1
-    hint = "Does it read that topic, and commit?" if first else "Its log should say why."
-    return (
-        f"It did not commit {culprit.name} ({culprit.says}) within {timeout_seconds:g} s; "
-        f"{len(cases) - len(outcomes)} messages were not tried. {hint}"
-    )
+    last = outcomes[-1]
+    what = f"{last.case.name} ({last.case.says})"
+    rest = f"{len(cases) - len(outcomes)} messages were not tried. Its log should say why."
+    if last.has_gone:
+        return f"It ended at {what}: nobody is in the group any more; {rest}"
+    hint = " Does it read that topic, and commit?" if len(outcomes) == 1 else ""
+    return f"It did not commit {what} within {timeout_seconds:g} s; {rest}{hint}"
 
 
 def _baselines(against: str | None) -> dict[str, Contracts]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from newswire.snapshots import Frozen, freeze
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -32,6 +34,7 @@ class Block(NamedTuple):
     keys: Keys
     docs: Docs
     newest: int
+    file: Frozen | None = None  # where a snapshot has it
 
 
 class Hits(NamedTuple):
@@ -112,14 +115,15 @@ class Postings:
         """Write all blocks into the folder."""
         self._freeze()
         for number, block in enumerate(self._blocks):
-            np.save(folder / f"{name}-{number:03d}-keys.npy", block.keys)
-            np.save(folder / f"{name}-{number:03d}-docs.npy", block.docs)
+            file = freeze((block.keys, block.docs), block.file, folder / f"{name}-{number:03d}.npy")
+            self._blocks[number] = block._replace(file=file)
 
     def load(self, folder: Path, name: str) -> None:
         """Read what `save` wrote."""
-        for path in sorted(folder.glob(f"{name}-*-keys.npy")):
-            docs = path.with_name(path.name.replace("-keys", "-docs"))
-            self._blocks.append(Block(np.load(path), found := np.load(docs), int(found.max())))
+        for path in sorted(folder.glob(f"{name}-*.npy")):
+            with path.open("rb") as file:
+                keys, docs = np.load(file), np.load(file)
+            self._blocks.append(Block(keys, docs, int(docs.max()), Frozen.open(path)))
 
     def _find_frozen(self, keys: Keys) -> Iterator[Hits]:
         for block in self._blocks:

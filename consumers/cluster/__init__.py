@@ -29,5 +29,5 @@ def bench() -> Bench:
 
 
 STAGE = LogStage(
-    "cluster", reads=DEDUPLICATED_ARTICLES, writes=(ARTICLES, STORIES), new_state=new_state, state_version=3
+    "cluster", reads=DEDUPLICATED_ARTICLES, writes=(ARTICLES, STORIES), new_state=new_state, state_version=4
 )

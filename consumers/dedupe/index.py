@@ -132,13 +132,13 @@ class TextIndex:
 
     def save(self, folder: Path) -> None:
         """Write everything."""
-        self.rows.save(folder / "rows.npy")
+        self.rows.save(folder)
         self._keys.save(folder, "keys")
         self._texts.save(folder)
 
     def load(self, folder: Path, length: int, oldest: int) -> None:
         """Read what `save` wrote, when the table had this length and began at `oldest`."""
-        self.rows.load(folder / "rows.npy", length)
+        self.rows.load(folder, length)
         self._keys.load(folder, "keys")
         self._texts.load(folder)
         self._oldest = oldest

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from newswire.snapshots import Frozen, freeze
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-CHUNK_ROWS: Final = 4096
+CHUNK_ROWS: Final = 65_536
 ROW = np.dtype(
     [
         ("article", "V16"),
@@ -73,6 +75,7 @@ class Rows:
         self.families = array("I")
         self.tiers = bytearray()
         self._chunks: list[NDArray[Any]] = []
+        self._files: list[Frozen] = []  # of the chunks that are full, where a snapshot has them
         self._length = 0
 
     def __len__(self) -> int:
@@ -105,22 +108,29 @@ class Rows:
         """Give back the memory of rows before `oldest`."""
         while self._chunks and self.begin + CHUNK_ROWS <= oldest:
             del self._chunks[0], self.hosts[:CHUNK_ROWS], self.firsts[:CHUNK_ROWS]
-            del self.families[:CHUNK_ROWS], self.tiers[:CHUNK_ROWS]
+            del self.families[:CHUNK_ROWS], self.tiers[:CHUNK_ROWS], self._files[:1]
             self.begin += CHUNK_ROWS
 
-    def save(self, path: Path) -> None:
-        """Write all that is known."""
-        np.save(path, np.concatenate([*self._chunks, np.zeros(0, ROW)])[: self._length - self.begin])
+    def save(self, folder: Path) -> None:
+        """Write all that is known, what is full only once."""
+        full, rest = divmod(self._length - self.begin, CHUNK_ROWS)
+        known = [*self._files, *[None] * (full - len(self._files))]
+        targets = [folder / f"rows-{number:06d}.npy" for number in range(len(self._chunks))]
+        self._files = [freeze((self._chunks[n],), known[n], targets[n]) for n in range(full)]
+        if rest:
+            np.save(targets[full], self._chunks[full][:rest])
 
-    def load(self, path: Path, length: int) -> None:
+    def load(self, folder: Path, length: int) -> None:
         """Read what `save` wrote, when the table had this length."""
-        rows = np.load(path)
-        self._length, self.begin = length, length - len(rows)
-        for column, name in ((self.hosts, "host"), (self.firsts, "first"), (self.families, "family")):
-            column.frombytes(rows[name].tobytes())
-        self.tiers += rows["tier"].tobytes()
-        for begin in range(0, len(rows), CHUNK_ROWS):
-            chunk = np.zeros(CHUNK_ROWS, ROW)
-            part = rows[begin : begin + CHUNK_ROWS]
-            chunk[: len(part)] = part
-            self._chunks.append(chunk)
+        paths = sorted(folder.glob("rows-*.npy"))
+        for path in paths:
+            rows = np.load(path)
+            for column, name in ((self.hosts, "host"), (self.firsts, "first"), (self.families, "family")):
+                column.frombytes(rows[name].tobytes())
+            self.tiers += rows["tier"].tobytes()
+            if len(rows) == CHUNK_ROWS:
+                self._files.append(Frozen.open(path))
+            else:
+                rows = np.append(rows, np.zeros(CHUNK_ROWS - len(rows), ROW))
+            self._chunks.append(rows)
+        self._length, self.begin = length, length - len(self.hosts)

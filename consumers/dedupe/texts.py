@@ -7,22 +7,13 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING, Final
 
+from newswire.snapshots import Frozen
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEGMENT_BYTES: Final = 128 << 20
 SEAL_BYTES: Final = 16 << 20  # a snapshot copies a smaller last segment, and links a larger one
-
-
-class Segment:
-    """An open file, closed when nobody holds it."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __del__(self) -> None:
-        """Close the file."""
-        os.close(self.number)
 
 
 class Texts:
@@ -33,7 +24,7 @@ class Texts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._segments: dict[int, Segment] = {}
+        self._segments: dict[int, Frozen] = {}
         self._tail = 0
         self._tail_bytes = 0
 
@@ -45,7 +36,7 @@ class Texts:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._segments[self._tail] = _open_unnamed(self._folder)
         place = self._tail << 32 | self._tail_bytes
-        written = os.pwrite(self._segments[self._tail].number, raw, self._tail_bytes)
+        written = os.pwrite(self._segments[self._tail].descriptor, raw, self._tail_bytes)
         if written != len(raw):
             raise OSError(f"{self._folder}: the disk took {written} of {len(raw)} bytes; is it full?")
         self._tail_bytes += written
@@ -53,7 +44,7 @@ class Texts:
 
     def read(self, place: int, length: int) -> bytes:
         """Return the bytes that were kept."""
-        return os.pread(self._segments[place >> 32].number, length, place & 0xFFFFFFFF)
+        return os.pread(self._segments[place >> 32].descriptor, length, place & 0xFFFFFFFF)
 
     def forget(self, oldest_place: int) -> None:
         """Give back the segments that end before a place."""
@@ -65,12 +56,14 @@ class Texts:
         if self._tail_bytes >= SEAL_BYTES:
             self._seal()
         for number, segment in self._segments.items():
-            _link(segment, folder / f"texts-{number:06d}", may_link=number != self._tail)
+            target = folder / f"texts-{number:06d}"
+            if number == self._tail or not segment.link(target):
+                _copy(segment, target)
 
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote."""
         for path in sorted(folder.glob("texts-*")):
-            self._segments[int(path.name[6:])] = Segment(os.open(path, os.O_RDONLY))
+            self._segments[int(path.name[6:])] = Frozen.open(path)
         self._tail = max(self._segments, default=-1) + 1
 
     def _seal(self) -> None:
@@ -78,23 +71,16 @@ class Texts:
         self._tail_bytes = 0
 
 
-def _open_unnamed(folder: Path) -> Segment:
+def _open_unnamed(folder: Path) -> Frozen:
     try:
-        return Segment(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600))
+        return Frozen(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600))
     except (AttributeError, OSError):  # not Linux, or a file system that cannot
         number, name = tempfile.mkstemp(dir=folder)
         os.unlink(name)  # noqa: PTH108 - a name that was never a Path
-        return Segment(number)
+        return Frozen(number)
 
 
-def _link(segment: Segment, target: Path, *, may_link: bool) -> None:
-    if may_link:
-        try:
-            os.link(f"/proc/self/fd/{segment.number}", target, follow_symlinks=True)
-        except OSError:  # another file system, or not Linux: a copy does as well
-            target.unlink(missing_ok=True)
-        else:
-            return
-    with os.fdopen(os.dup(segment.number), "rb") as source, target.open("wb") as copy:
+def _copy(segment: Frozen, target: Path) -> None:
+    with os.fdopen(os.dup(segment.descriptor), "rb") as source, target.open("wb") as copy:
         source.seek(0)
         shutil.copyfileobj(source, copy, 1 << 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,10 +113,43 @@ def test_what_is_older_than_the_window_is_forgotten_by_record_time(state):
     assert late[0].value.copy_of is None
 
 
+@pytest.mark.parametrize("days", [31, 399])
+def test_an_article_is_known_long_after_its_text_is_forgotten(state, days):
+    """A version that began again at 1 would be refused by the index, and the new text lost."""
+    state.decide(record(article("a"), 0, 0))
+    found = state.decide(record(article("a", "two", fetch=9), 1, days * DAY_MS))[0].value
+    assert (found.verdict, found.version) == ("revision", 2)
+
+
+def test_what_comes_back_as_it_was_can_be_copied_again(state):
+    """Its text is read once more; it is no new version."""
+    state.decide(record(article("a"), 0, 0))
+    back = state.decide(record(article("a", fetch=9), 1, 60 * DAY_MS))[0].value
+    copy = state.decide(record(article("b"), 2, 61 * DAY_MS))[0].value
+    assert (back.verdict, back.version, copy.copy_of) == ("unchanged", 1, digest("a"))
+
+
+def test_an_article_from_before_the_log_gets_a_higher_version_than_any_it_had(state):
+    """The log is kept for 35 days: a decider without a snapshot knows nothing of what was before."""
+    old = article("a", fetch=40 * 24 * 60)
+    old = msgspec.structs.replace(old, first_seen_at=BEGIN)
+    found, late = run(
+        state, [old, msgspec.structs.replace(article("b", "two"), first_seen_at=BEGIN - dt.timedelta(days=29))]
+    )
+    assert (found.verdict, found.version, late.version) == ("new", 40 * 24 + 1, 1)
+
+
+def test_after_four_hundred_days_an_article_may_begin_again(state):
+    """Memory has an end, and it is the same one for every decider."""
+    state.decide(record(article("a"), 0, 0))
+    found = state.decide(record(article("a", "two", fetch=9), 1, 401 * DAY_MS))[0].value
+    assert (found.verdict, found.version) == ("new", 1)
+
+
 steps = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"), st.integers(0, 3)), max_size=25)
 
 
-@given(steps=steps, cut=st.integers(0, 25), gap=st.sampled_from([1, 1000, 10 * DAY_MS]))
+@given(steps=steps, cut=st.integers(0, 25), gap=st.sampled_from([1, 1000, 10 * DAY_MS, 45 * DAY_MS]))
 @settings(max_examples=60, deadline=None)
 def test_a_snapshot_anywhere_and_a_replay_change_nothing(tmp_path_factory, steps, cut, gap):
     """The state is a function of the log: saved at any point and loaded, it decides as if undisturbed."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
-from newswire.snapshots import Snapshots
+from newswire import snapshots as module
+from newswire.snapshots import Snapshots, freeze
 
 EVERYTHING = 10**9
 
@@ -106,3 +108,45 @@ def test_what_lies_beyond_the_committed_offset_is_dropped_for_good(snapshots):
     snapshots.save(8, writing(b"eight"))
     assert usable(snapshots, up_to=6) == [(5, b"five")]
     assert usable(snapshots) == [(5, b"five")]
+
+
+def test_what_never_changes_is_written_and_read_once(snapshots, tmp_path, monkeypatch):
+    """A state of gigabytes that has learnt a little is saved in no time, however old the file's first snapshot is."""
+    numbers, written = np.arange(5), []
+
+    def write(folder):
+        written.append(freeze((numbers, numbers + 1), written[-1] if written else None, folder / "block.npy"))
+
+    snapshots.save(1, write)
+    monkeypatch.setattr(module, "_checksum", lambda path: pytest.fail(f"{path} was read again"))
+    for offset in (2, 3, 4):
+        snapshots.save(offset, write)
+    monkeypatch.undo()
+    [(offset, path), _] = snapshots.usable(EVERYTHING)
+    with (path / "block.npy").open("rb") as file:
+        assert [np.load(file).tolist(), np.load(file).tolist()] == [[0, 1, 2, 3, 4], [1, 2, 3, 4, 5]]
+    assert (offset, len({file.descriptor for file in written})) == (4, 1)
+
+
+def test_a_damaged_block_is_found_in_every_snapshot_that_links_it(snapshots, tmp_path):
+    """A checksum that was taken over still tells."""
+    file = []
+
+    def write(folder):
+        file.append(freeze((np.arange(5),), file[-1] if file else None, folder / "block.npy"))
+
+    snapshots.save(1, write)
+    snapshots.save(2, write)
+    with (tmp_path / "log" / f"{2:020d}" / "block.npy").open("r+b") as block:
+        block.write(b"x")
+    assert list(snapshots.usable(EVERYTHING)) == []
+
+
+def test_a_block_whose_names_are_gone_is_written_anew(tmp_path):
+    """Someone may delete all snapshots under a running stage."""
+    numbers = np.arange(5)
+    first = freeze((numbers,), None, tmp_path / "first.npy")
+    (tmp_path / "first.npy").unlink()
+    second = freeze((numbers,), first, tmp_path / "second.npy")
+    assert second is not first
+    assert np.load(tmp_path / "second.npy").tolist() == numbers.tolist()

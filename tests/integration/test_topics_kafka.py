@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from threading import Thread
 
@@ -201,3 +205,22 @@ def test_following_goes_on_with_what_arrives(servers, run):
     write(servers, 2)
     thread.join(30)
     assert seen == [b"1", b"2"]
+
+
+def test_ctrl_c_ends_a_tail_without_a_word(servers, run, tmp_path):
+    """Following ends with exit code 0 and nothing on standard error."""
+    run("apply")
+    write(servers, 1)
+    environment = {
+        "NEWSWIRE_KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
+        "NEWSWIRE_TOPIC_PREFIX": servers.topic_prefix,
+        "NEWSWIRE_STATE_DIR": str(tmp_path),
+    }
+    command = [sys.executable, "-m", "newswire", "topics", "tail", "crawl-requests", "--follow", "--json"]
+    with subprocess.Popen(
+        command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert json.loads(process.stdout.readline())["key"] == "1"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 0

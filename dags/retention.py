@@ -17,9 +17,10 @@ with DAG(
 Deletes monthly indexes of Elasticsearch that are older than the settings allow, and packs months that are over (a
 force-merge, once), so that they take less room and searches stay fast.
 
-`NEWSWIRE_RETENTION_MONTHS_ARTICLES` (revisions go with them), `NEWSWIRE_RETENTION_MONTHS_FETCHES` and
-`NEWSWIRE_RETENTION_MONTHS_DEAD_LETTERS` say for how many months after its own an index stays; 0 is for ever. An index
-that has a lifecycle policy of the server (`newswire templates apply --full-cluster`) is left to it.
+`NEWSWIRE_RETENTION_MONTHS_ARTICLES` (revisions go with them), `NEWSWIRE_RETENTION_MONTHS_FETCHES`,
+`NEWSWIRE_RETENTION_MONTHS_DEAD_LETTERS` and `NEWSWIRE_RETENTION_MONTHS_ALERTS` say for how many months after its own an
+index stays; 0 is for ever. An index that has a lifecycle policy of the server
+(`newswire templates apply --full-cluster`) is left to it.
 """,
     schedule="33 2 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),

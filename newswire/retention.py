@@ -61,6 +61,7 @@ def months_kept(settings: Settings, kind: MonthlyKind) -> int:
         "revisions": settings.retention_months_articles,
         "fetches": settings.retention_months_fetches,
         "dead-letters": settings.retention_months_dead_letters,
+        "alerts": settings.retention_months_alerts,
     }[kind]
 
 

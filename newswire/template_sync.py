@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import stamina
 from elasticsearch import BadRequestError, Elasticsearch
 
-from newswire.elastic import open_elasticsearch, outages_as_retry
-from newswire.errors import NewswireError, Retry
+from newswire.elastic import MONTHLY, open_elasticsearch, outages_as_retry
+from newswire.errors import ConfigError, NewswireError, Retry
+from newswire.retention import months_kept
 from newswire.settings import Settings
+from schemas.full_cluster import build_full_cluster
 from schemas.index_templates import Template, build_templates
 
 
@@ -39,7 +42,9 @@ class Difference:
         return list(unified_diff(found.splitlines(), self.template.text().splitlines(), "server", name, lineterm=""))
 
 
-def sync_templates(settings: Settings, *, wait_seconds: float = 60.0) -> list[Difference]:
+def sync_templates(
+    settings: Settings, *, wait_seconds: float = 60.0, is_full_cluster: bool = False
+) -> list[Difference]:
     """Apply the templates, waiting for the server; return what was different.
 
     Raises Retry when the server stays away, ConfigError or TemplateError when it refuses.
@@ -48,19 +53,32 @@ def sync_templates(settings: Settings, *, wait_seconds: float = 60.0) -> list[Di
     with open_elasticsearch(settings) as client:
         for attempt in patience:
             with attempt, outages_as_retry():
-                return apply_templates(client, settings.index_prefix)
+                more = full_cluster_templates(client, settings) if is_full_cluster else ()
+                return apply_templates(client, settings.index_prefix, more)
     raise AssertionError("a retry context ends with a return or an error")
 
 
-def find_differences(client: Elasticsearch, prefix: str) -> list[Difference]:
-    """Return the templates that the server lacks or has otherwise."""
-    found = [(template, _read(client, template)) for template in build_templates(prefix)]
+def full_cluster_templates(client: Elasticsearch, settings: Settings) -> tuple[Template, ...]:
+    """Return what goes beyond the embedded server; raises ConfigError where this is such a one."""
+    try:
+        client.ilm.get_status()
+    except BadRequestError as error:
+        raise ConfigError(
+            f"Elasticsearch at {settings.elasticsearch_url} has no lifecycle policies, as the embedded one; "
+            "leave --full-cluster out: the DAG `retention` deletes and packs instead"
+        ) from error
+    return build_full_cluster(settings.index_prefix, {kind: months_kept(settings, kind) for kind in MONTHLY})
+
+
+def find_differences(client: Elasticsearch, prefix: str, more: Sequence[Template] = ()) -> list[Difference]:
+    """Return the templates that the server lacks or has otherwise; `more` are those of a full cluster."""
+    found = [(template, _read(client, template)) for template in (*more, *build_templates(prefix))]
     return [Difference(template, body) for template, body in found if body != template.body]
 
 
-def apply_templates(client: Elasticsearch, prefix: str) -> list[Difference]:
+def apply_templates(client: Elasticsearch, prefix: str, more: Sequence[Template] = ()) -> list[Difference]:
     """Make the server's templates ours, and give new fields to the months that exist; return what was different."""
-    differences = find_differences(client, prefix)
+    differences = find_differences(client, prefix, more)
     try:
         for difference in differences:
             _extend_mappings(client, difference.template, prefix)  # first: a refusal must show again in the next diff
@@ -82,6 +100,9 @@ def require_templates(client: Elasticsearch, prefix: str) -> None:
 
 def _read(client: Elasticsearch, template: Template) -> dict[str, Any] | None:
     lenient = client.options(ignore_status=404)
+    if template.kind == "policy":
+        policy = lenient.ilm.get_lifecycle(name=template.name).get(template.name, {}).get("policy")
+        return policy and {"phases": policy["phases"]}
     if template.kind == "component":
         answer = lenient.cluster.get_component_template(name=template.name)
     else:
@@ -93,12 +114,15 @@ def _read(client: Elasticsearch, template: Template) -> dict[str, Any] | None:
 
 
 def _write(client: Elasticsearch, template: Template) -> None:
+    if template.kind == "policy":
+        client.ilm.put_lifecycle(name=template.name, policy=template.body)
+        return
     put = client.cluster.put_component_template if template.kind == "component" else client.indices.put_index_template
     put(name=template.name, body=template.body)
 
 
 def _extend_mappings(client: Elasticsearch, changed: Template, prefix: str) -> None:
-    mappings = changed.body["template"].get("mappings")
+    mappings = changed.body.get("template", {}).get("mappings")
     lenient = client.options(ignore_status=404)  # no month exists yet
     for template in build_templates(prefix):
         if mappings and changed.name in template.body.get("composed_of", ()):

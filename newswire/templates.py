@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
+full_cluster_option = click.option(
+    "--full-cluster", "is_full_cluster", is_flag=True, help="With lifecycle policies and what else the embedded lacks."
+)
+
 
 @click.group()
 def command() -> None:
@@ -23,32 +27,35 @@ def command() -> None:
 
 @command.command()
 @click.option("--wait", "wait_seconds", default=60.0, show_default=True, help="Seconds to wait for Elasticsearch.")
+@full_cluster_option
 @as_json_option
-def apply(wait_seconds: float, *, as_json: bool) -> None:
+def apply(wait_seconds: float, *, is_full_cluster: bool, as_json: bool) -> None:
     """Bring the templates to the server; new fields reach the months that exist too."""
     from newswire.template_sync import sync_templates
 
-    changed = sync_templates(settings(), wait_seconds=wait_seconds)
+    changed = sync_templates(settings(), wait_seconds=wait_seconds, is_full_cluster=is_full_cluster)
     _show(changed, as_json=as_json, nothing="The templates were in place already.", verb="applied")
 
 
 @command.command()
+@full_cluster_option
 @as_json_option
-def diff(*, as_json: bool) -> None:
+def diff(*, is_full_cluster: bool, as_json: bool) -> None:
     """Compare the server's templates with ours; exit code 1 when they differ."""
     from newswire.elastic import open_elasticsearch, outages_as_retry
-    from newswire.template_sync import find_differences
+    from newswire.template_sync import find_differences, full_cluster_templates
 
     with open_elasticsearch(settings()) as client, outages_as_retry():
-        differences = find_differences(client, settings().index_prefix)
+        more = full_cluster_templates(client, settings()) if is_full_cluster else ()
+        differences = find_differences(client, settings().index_prefix, more)
     _show(differences, as_json=as_json, nothing="The server's templates are ours.", verb="")
     sys.exit(1 if differences else 0)
 
 
 @command.command()
 def write() -> None:
-    """Write schemas/elasticsearch/*.json anew from their definition."""
-    from schemas.index_templates import write_files
+    """Write schemas/elasticsearch anew from its definition."""
+    from schemas.full_cluster import write_files
 
     for path in write_files():
         click.echo(f"wrote {path}")

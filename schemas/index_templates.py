@@ -1,4 +1,4 @@
-"""The index templates as the server takes them, made from index_fields; `newswire templates write` commits them.
+"""The index templates as the server takes them, made from index_fields.
 
 Only features of the server itself are used: the embedded one has no modules, and demo and cluster must behave alike.
 """
@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from elasticsearch.dsl import Field
 
@@ -31,16 +31,18 @@ PREFIX = "newswire"
 PRIORITY = 200  # above what a full cluster brings along
 REFRESH = "5s"  # for readers of other writers: the index stage refreshes what it announces
 
-Kind = Literal["component", "index"]
+Kind = Literal["component", "index", "policy"]
+MONTHLY_KINDS: Final = ("articles", "revisions", "fetches", "dead-letters", "alerts")
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One component or index template under its name on the server."""
+    """One component or index template, or lifecycle policy, under its name on the server."""
 
     kind: Kind
     name: str
     body: dict[str, Any]
+    folder: Path = FOLDER
 
     def text(self) -> str:
         """Return the template as committed."""
@@ -48,7 +50,7 @@ class Template:
 
     def path(self) -> Path:
         """Return the committed file."""
-        return FOLDER / f"{self.name.removeprefix(f'{PREFIX}-')}-{self.kind}.json"
+        return self.folder / f"{self.name.removeprefix(f'{PREFIX}-')}-{self.kind}.json"
 
 
 def build_templates(prefix: str) -> tuple[Template, ...]:
@@ -76,13 +78,9 @@ def build_templates(prefix: str) -> tuple[Template, ...]:
     )
 
 
-def write_files() -> list[Path]:
-    """Write the committed files and return their paths."""
-    FOLDER.mkdir(exist_ok=True)
-    templates = build_templates(PREFIX)
-    for template in templates:
-        template.path().write_text(template.text(), encoding="utf-8")
-    return [template.path() for template in templates]
+def full_cluster_part(prefix: str, kind: str) -> str:
+    """Return the name of the component that only a full cluster has; see full_cluster.py."""
+    return f"{prefix}-{kind}-full-cluster"
 
 
 def _settings(*, is_analysed: bool = True) -> dict[str, Any]:
@@ -105,9 +103,11 @@ def _component(name: str, fields: Mapping[str, Field], rest: dict[str, Any]) -> 
 
 def _index(prefix: str, kind: str, parts: list[str], description: str) -> Template:
     name = f"{prefix}-{kind}"
+    optional = [full_cluster_part(prefix, kind)] if kind in MONTHLY_KINDS else []
     body = {
         "index_patterns": [f"{name}-*"],
-        "composed_of": parts,
+        "composed_of": [*parts, *optional],
+        "ignore_missing_component_templates": optional,
         "priority": PRIORITY,
         "template": {"aliases": {name: {}}},
         "_meta": {"description": description},

@@ -11,8 +11,12 @@ import pytest
 
 import schemas
 from consumers.index.documents import build_document, build_revisions
+from newswire.elastic import MONTHLY
+from newswire.retention import months_kept
 from newswire.search.query import EXACT_FIELDS, PHRASE_FIELDS, match_fields
 from newswire.search.results import FoundArticle
+from newswire.settings import Settings
+from schemas.full_cluster import FULL_CLUSTER, MONTHS_KEPT, build_full_cluster, committed
 from schemas.index_fields import (
     ANALYZERS,
     ARTICLE_FIELDS,
@@ -36,7 +40,7 @@ def article(**changes) -> Article:
     return msgspec.structs.replace(ARTICLES.decode(EXAMPLE.read_bytes()), **changes)
 
 
-@pytest.mark.parametrize("template", build_templates(PREFIX), ids=lambda template: template.name)
+@pytest.mark.parametrize("template", committed(), ids=lambda template: template.path().stem)
 def test_the_committed_template_is_what_the_code_says(template):
     """`newswire templates write` changes nothing."""
     assert template.path().read_text("utf-8") == template.text()
@@ -44,7 +48,7 @@ def test_the_committed_template_is_what_the_code_says(template):
 
 def test_no_committed_template_is_unused():
     """Every file in schemas/elasticsearch is one of ours."""
-    assert set(FOLDER.iterdir()) == {template.path() for template in build_templates(PREFIX)}
+    assert {path for path in FOLDER.rglob("*") if path.is_file()} == {template.path() for template in committed()}
 
 
 def test_every_field_of_an_article_is_in_the_mapping():
@@ -88,3 +92,29 @@ def test_every_prefix_has_templates_of_its_own():
     assert not names[0] & names[1]
     patterns = [template.body["index_patterns"] for template in build_templates("news") if template.kind == "index"]
     assert patterns[0] == ["news-articles-*"]
+
+
+def test_the_full_cluster_only_adds():
+    """A field keeps its type and its own forms there; a part is named by the index template that takes it up."""
+    known = {template.name: template for template in build_templates(PREFIX)}
+    properties = known[f"{PREFIX}-article"].body["template"]["mappings"]["properties"]
+    for part in (one for one in committed() if one.folder == FULL_CLUSTER and one.kind == "component"):
+        for name, field in part.body["template"].get("mappings", {}).get("properties", {}).items():
+            forms = field.pop("fields")
+            plain = dict(properties[name])
+            assert forms.items() >= plain.pop("fields", {}).items()
+            assert field == plain
+        users = [one for one in known.values() if part.name in one.body.get("composed_of", ())]
+        assert [part.name in one.body["ignore_missing_component_templates"] for one in users] == [True]
+
+
+def test_policies_keep_what_the_settings_say():
+    """The committed ones are those of the defaults; for ever has no end; each index names the policy of its kind."""
+    kept = {kind: months_kept(Settings(_env_file=None), kind) for kind in MONTHLY}
+    assert kept == MONTHS_KEPT
+    policies = {one.name: one.body["phases"] for one in build_full_cluster("news", kept) if one.kind == "policy"}
+    assert policies["news-fetches"]["delete"]["min_age"] == "124d"
+    assert "delete" not in policies["news-articles"]
+    named = {one.body["template"]["settings"]["index"]["lifecycle"]["name"] for one in build_full_cluster("news", kept)
+             if one.kind == "component"}  # fmt: skip
+    assert named == set(policies)

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from newswire import templates as templates_command
 from newswire.elastic import open_elasticsearch
-from newswire.errors import Retry
+from newswire.errors import ConfigError, Retry
 from newswire.settings import Settings
 from newswire.template_sync import TemplateError, apply_templates, find_differences, sync_templates
 from schemas.index_templates import build_templates
@@ -118,3 +118,11 @@ def test_applying_waits_for_a_server_that_is_away():
     with pytest.raises(Retry, match="cannot be reached"):
         sync_templates(Settings(elasticsearch_url="http://127.0.0.1:9"), wait_seconds=0.5)
     assert 0.2 < time.monotonic() - began < 10
+
+
+def test_the_embedded_server_says_that_it_is_no_full_cluster(settings):
+    """Asking it for lifecycle policies is a clear message, and changes nothing."""
+    with pytest.raises(ConfigError, match="leave --full-cluster out"):
+        sync_templates(settings, is_full_cluster=True)
+    with open_elasticsearch(settings) as client:
+        assert {one.word for one in find_differences(client, settings.index_prefix)} == {"missing"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from elasticsearch import Elasticsearch
 from msgspec import Struct, convert
@@ -58,46 +58,54 @@ def find_matches(
 
     Raises Retry when a search fails for a reason that is not its own.
     """
-    if not announced:
+    if not searches or not announced:
         return
-    indexes = _indexes_of(prefix, announced)
-    only_these, most = _only(announced), 2 * len(announced)  # a version may stand in both indexes for a moment
+    articles = _indexes_of(prefix, announced, "articles")
+    yield from _ask(client, searches, articles, announced)
+    # Asked last: a version that is still there was there for every search.
+    if replaced := _replaced(client, articles, announced):
+        revisions = _indexes_of(prefix, replaced, "revisions")
+        # An older version is written before the newer one, but their indexes are not refreshed at one moment.
+        client.indices.refresh(index=revisions, ignore_unavailable=True)
+        yield from _ask(client, searches, revisions, replaced)
+
+
+def _ask(
+    client: Elasticsearch, searches: Sequence[SavedSearch], indexes: list[str], announced: Sequence[IndexedArticle]
+) -> Iterator[Match | Refusal]:
+    only_these = _only(announced)
     waiting = iter(searches)
     while asked := [*islice(waiting, SEARCHES_AT_ONCE)]:
         lines: list[Mapping[str, Any]] = []
         runnable = []
         for search in asked:
             try:
-                query = _query_of(search.request)
+                query = {"bool": {"filter": [only_these, _query_of(search.request)]}}
             except SearchError as error:
                 yield Refusal(search, str(error))
                 continue
             runnable.append(search)
-            lines += [_HEAD | {"index": indexes}, _body(query, only_these, most)]
+            lines += [{"index": indexes, **_WHOLE}, {"query": query, "size": len(announced), **_PLAIN}]
         answers = client.msearch(searches=lines)["responses"] if lines else ()
         for search, answer in zip(runnable, answers, strict=True):
             yield from _read(search, answer)
 
 
-# Half an answer would count as none.
-_HEAD = {"ignore_unavailable": True, "allow_no_indices": True, "allow_partial_search_results": False}
+# A month may be missing; of those that are there, half an answer would count as none.
+_WHOLE: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True, "allow_partial_search_results": False}
+_PLAIN = {"sort": ["_doc"], "track_total_hits": False, "_source": list(FoundVersion.__struct_fields__)}
 
 
-def _body(query: Query, only_these: Query, most: int) -> dict[str, Any]:
-    return {
-        "query": {"bool": {"filter": [only_these, query]}},
-        "size": most,
-        "sort": ["_doc"],
-        "track_total_hits": False,
-        "_source": list(FoundVersion.__struct_fields__),
-    }
+def _replaced(client: Elasticsearch, indexes: list[str], announced: Sequence[IndexedArticle]) -> list[IndexedArticle]:
+    """Return the versions that are not among the articles any more: replaced, or taken down."""
+    names = ["article_id", "version"]
+    answer = client.search(index=indexes, query=_only(announced), size=len(announced), source_includes=names, **_WHOLE)
+    there = {tuple(hit["_source"][name] for name in names) for hit in answer["hits"]["hits"]}
+    return [article for article in announced if (article.article_id, article.version) not in there]
 
 
-def _indexes_of(prefix: str, announced: Sequence[IndexedArticle]) -> list[str]:
-    """Return where the versions stand: with their articles, or with the revisions if a newer one has come since."""
-    return sorted(
-        {build_index_name(prefix, a.first_seen_at, kind) for a in announced for kind in ("articles", "revisions")}
-    )
+def _indexes_of(prefix: str, announced: Sequence[IndexedArticle], kind: Literal["articles", "revisions"]) -> list[str]:
+    return sorted({build_index_name(prefix, article.first_seen_at, kind) for article in announced})
 
 
 def _only(announced: Sequence[IndexedArticle]) -> Query:

@@ -181,6 +181,19 @@ def test_a_replaced_version_is_found_among_the_revisions(desk):
     assert desk.alerts() == [("towers", "Tower not sold"), ("towers", "Tower sold")]
 
 
+def test_a_version_that_is_between_two_indexes_is_found(desk):
+    """A new version is shown already, the old one not yet among the revisions: it is pushed all the same."""
+    desk.save("towers", "tower")
+    desk.publish(desk.article(1, "Tower sold"))
+    desk.index([Record(ARTICLES.name, 0, 0, 0, None, desk.article(1, "Mill sold", version=2))])
+    place = {"index": f"{desk.prefix}-revisions-2026.03", "id": f"01{desk.token}:1"}
+    revision = desk.client.get(**place)["_source"]
+    desk.client.delete(**place, refresh=True)
+    desk.client.index(**place, document=revision, refresh=False)
+    desk.rig.start().step()
+    assert desk.alerts() == [("towers", "Tower sold")]
+
+
 def test_a_kill_between_sending_and_commit_repeats_the_same_events(desk):
     """The next member sends the same alerts, to the last byte and with the same ce_id, for a reader to drop."""
     desk.save("towers", "tower")

@@ -61,7 +61,7 @@ def release() -> None:
     """Keep today's contracts as those of this release, for all later ones to be compared with."""
     folder = RELEASED / version("newswire")
     if folder.exists():
-        raise ConfigError(f"{folder.name} is released already; raise the version in pyproject.toml")
+        raise ConfigError(f"{folder.name} is released already; raise the version in pyproject.toml and install it")
     faults = {
         str(change)
         for path in released_folders()

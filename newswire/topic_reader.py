@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from random import Random
 from typing import Any
 
@@ -69,8 +71,8 @@ def sample_topic(settings: Settings, name: str, count: int, random: Random) -> I
         begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
         sizes = [ends[partition] - begins[partition] for partition in partitions]
         seen: set[tuple[int, int]] = set()
-        for place in random.sample(range(sum(sizes)), min(sum(sizes), TRIES * count)):
-            partition, offset = next(_places(place, partitions, sizes))
+        for number in random.sample(range(sum(sizes)), min(sum(sizes), TRIES * count)):
+            partition, offset = _place(number, partitions, sizes)
             consumer.assign([partition])
             consumer.seek(partition, begins[partition] + offset)
             raw = next(_up_to(consumer, {partition: ends[partition]}), None)  # compaction leaves gaps, also at the end
@@ -122,12 +124,11 @@ def _when(raw: Raw) -> tuple[int, int, int]:
     return raw.timestamp, raw.partition, raw.offset
 
 
-def _places(place: int, partitions: list[TopicPartition], sizes: list[int]) -> Iterator[tuple[TopicPartition, int]]:
-    """Yield the partition and offset of the n-th record of all, counted through the partitions."""
-    for partition, size in zip(partitions, sizes, strict=True):
-        if 0 <= place < size:
-            yield partition, place
-        place -= size
+def _place(number: int, partitions: list[TopicPartition], sizes: list[int]) -> tuple[TopicPartition, int]:
+    """Return partition and offset of the n-th record, counted through the partitions."""
+    ends = list(accumulate(sizes))
+    index = bisect_right(ends, number)
+    return partitions[index], number - ends[index] + sizes[index]
 
 
 def _seek_to_last(consumer: Any, ends: dict[TopicPartition, int], last: int) -> None:

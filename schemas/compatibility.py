@@ -153,7 +153,7 @@ def _limit_change(name: str, limit: str, old: Any, new: Any) -> Iterator[tuple[s
 
 
 def _refuses(says: str) -> str:
-    return f"{says}: {{readers}} will refuse records written before, and what {{writers}} of an older release wrote"
+    return f"{says}: {{readers}} will refuse what {{writers}} of an older release wrote"
 
 
 def _parent(path: str) -> str:

@@ -75,7 +75,7 @@ def changes_after(edit):
 
 
 READERS = "index and services downstream"
-REFUSED = "will refuse records written before, and what cluster of an older release wrote"
+REFUSED = "will refuse what cluster of an older release wrote"
 # What is edited in the entry, the article's schema and the feed's fields; what is said of it; what follows for readers.
 BREAKS = {
     "removed": (

@@ -26,7 +26,7 @@ from schemas.topics import ARTICLES
 pytestmark = pytest.mark.servers
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-GO = shutil.which("go") or "/usr/local/go/bin/go"
+GO = shutil.which("go") or "/usr/local/go/bin/go"  # where Go's own installer puts it
 HELD = ("article_id", "version", "story_revision", "title", "copy_of")
 
 

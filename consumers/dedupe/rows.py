@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHUNK_ROWS: Final = 65_536
-ROW = np.dtype(
+ROW: Final = np.dtype(
     [
         ("article", "V16"),
         ("copy_of", "V16"),
@@ -24,16 +24,14 @@ ROW = np.dtype(
         ("first_seen_us", "i8"),
         ("place", "u8"),
         ("length", "u4"),
-        ("host", "u4"),
-        ("first", "u4"),
-        ("family", "u4"),
         ("root", "u4"),
         ("version", "u4"),
         ("title", "u4"),
         ("body", "u4"),
-        ("tier", "u1"),
     ]
 )
+
+APART: Final = 11  # fields of a Row; the others stand in columns of their own
 
 
 class Row(NamedTuple):
@@ -46,13 +44,13 @@ class Row(NamedTuple):
     first_seen_us: int
     place: int  # of its text, see texts.py
     length: int
-    host: int
-    first: int  # the number of the article's first row
-    family: int  # `first` of the original that it is a copy of; its own `first` otherwise
     root: int  # the row that it was found to copy; its own number otherwise
     version: int
     title: int
     body: int
+    host: int
+    first: int  # the number of the article's first row
+    family: int  # `first` of the original that it is a copy of; its own `first` otherwise
     tier: int
 
     @property
@@ -64,8 +62,7 @@ class Row(NamedTuple):
 class Rows:
     """A growing table that forgets from its beginning.
 
-    Columns that are read by the dozen for each article are kept a second time: 13 bytes a row, and ten times as
-    quick. Their first item is that of row `begin`.
+    Four columns are read by the dozen for each article: they stand apart, each from row `begin` on.
     """
 
     def __init__(self) -> None:
@@ -73,7 +70,7 @@ class Rows:
         self.hosts = array("I")
         self.firsts = array("I")
         self.families = array("I")
-        self.tiers = bytearray()
+        self.tiers = array("B")
         self._chunks: list[NDArray[Any]] = []
         self._files: list[Frozen] = []  # of the chunks that are full, where a snapshot has them
         self._length = 0
@@ -84,8 +81,10 @@ class Rows:
 
     def __getitem__(self, number: int) -> Row:
         """Return a row that is still known."""
-        chunk, place = divmod(number - self.begin, CHUNK_ROWS)
-        return Row(*self._chunks[chunk].item(place))
+        at = number - self.begin
+        chunk, place = divmod(at, CHUNK_ROWS)
+        stored = self._chunks[chunk].item(place)
+        return Row._make((*stored, self.hosts[at], self.firsts[at], self.families[at], self.tiers[at]))
 
     def time_ms(self, number: int) -> int:
         """Return when a row came."""
@@ -97,7 +96,7 @@ class Rows:
         chunk, place = divmod(self._length - self.begin, CHUNK_ROWS)
         if chunk == len(self._chunks):
             self._chunks.append(np.zeros(CHUNK_ROWS, ROW))
-        self._chunks[chunk][place] = row
+        self._chunks[chunk][place] = row[:APART]
         self.hosts.append(row.host)
         self.firsts.append(row.first)
         self.families.append(row.family)
@@ -107,30 +106,33 @@ class Rows:
     def forget(self, oldest: int) -> None:
         """Give back the memory of rows before `oldest`."""
         while self._chunks and self.begin + CHUNK_ROWS <= oldest:
-            del self._chunks[0], self.hosts[:CHUNK_ROWS], self.firsts[:CHUNK_ROWS]
-            del self.families[:CHUNK_ROWS], self.tiers[:CHUNK_ROWS], self._files[:1]
+            del self._chunks[0], self._files[:1]
+            for column in self._columns():
+                del column[:CHUNK_ROWS]
             self.begin += CHUNK_ROWS
 
     def save(self, folder: Path) -> None:
         """Write all that is known, what is full only once."""
-        full, rest = divmod(self._length - self.begin, CHUNK_ROWS)
-        known = [*self._files, *[None] * (full - len(self._files))]
-        targets = [folder / f"rows-{number:06d}.npy" for number in range(len(self._chunks))]
-        self._files = [freeze((self._chunks[n],), known[n], targets[n]) for n in range(full)]
-        if rest:
-            np.save(targets[full], self._chunks[full][:rest])
+        files = []
+        for number, chunk in enumerate(self._chunks):
+            begin, end = number * CHUNK_ROWS, min((number + 1) * CHUNK_ROWS, self._length - self.begin)
+            columns = [np.array(column[begin:end]) for column in self._columns()]
+            known = self._files[number] if number < len(self._files) else None
+            files.append(freeze((chunk[: end - begin], *columns), known, folder / f"rows-{number:06d}.npy"))
+        self._files = files[: (self._length - self.begin) // CHUNK_ROWS]
 
     def load(self, folder: Path, length: int) -> None:
         """Read what `save` wrote, when the table had this length."""
-        paths = sorted(folder.glob("rows-*.npy"))
-        for path in paths:
-            rows = np.load(path)
-            for column, name in ((self.hosts, "host"), (self.firsts, "first"), (self.families, "family")):
-                column.frombytes(rows[name].tobytes())
-            self.tiers += rows["tier"].tobytes()
-            if len(rows) == CHUNK_ROWS:
+        for path in sorted(folder.glob("rows-*.npy")):
+            with path.open("rb") as file:
+                chunk = np.load(file)
+                for column in self._columns():
+                    column.frombytes(np.load(file).tobytes())
+            if len(chunk) == CHUNK_ROWS:
                 self._files.append(Frozen.open(path))
-            else:
-                rows = np.append(rows, np.zeros(CHUNK_ROWS - len(rows), ROW))
-            self._chunks.append(rows)
+            self._chunks.append(np.zeros(CHUNK_ROWS, ROW))
+            self._chunks[-1][: len(chunk)] = chunk
         self._length, self.begin = length, length - len(self.hosts)
+
+    def _columns(self) -> tuple[array[int], ...]:
+        return self.hosts, self.firsts, self.families, self.tiers

@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     retention_months_articles: int = Field(default=0, ge=0, description="after their own; 0: for ever")
     retention_months_fetches: int = Field(default=3, ge=0)
     retention_months_dead_letters: int = Field(default=3, ge=0)
-    retention_months_alerts: int = Field(default=3, ge=0)
+    retention_months_alerts: int = Field(default=0, ge=0, description="marks: without its mark a replay alerts again")
 
     # PostgreSQL: the crawl state
     postgres_dsn: SecretStr = SecretStr("postgresql://newswire@127.0.0.1:5432/newswire")

@@ -13,7 +13,7 @@ from schemas.index_fields import ARTICLE_FIELDS
 from schemas.index_templates import FOLDER, MONTHLY_KINDS, PREFIX, Template, build_templates, full_cluster_part
 
 FULL_CLUSTER: Final = FOLDER / "full-cluster"
-MONTHS_KEPT: Final = {"articles": 0, "revisions": 0, "fetches": 3, "dead-letters": 3, "alerts": 3}
+MONTHS_KEPT: Final = {"articles": 0, "revisions": 0, "fetches": 3, "dead-letters": 3, "alerts": 0}
 PACK_AFTER: Final = "40d"  # of an index's first day: the month is over, and corrections have become rare
 DAYS_OF_MONTH: Final = 31
 # field -> its further forms: completion while typing, and addresses by any part of them

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-_LIMITS = (
+LIMITS = (
     *("pattern", "format", "contentEncoding", "const", "uniqueItems", "multipleOf"),
     *("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"),
     *("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"),
@@ -39,7 +39,7 @@ def _walk(node: dict[str, Any], definitions: dict[str, Any], path: str, *, is_re
         types=tuple(dict.fromkeys(_type(each) for each in nodes)),
         is_required=is_required,
         values=tuple(value for each in nodes for value in each.get("enum", ())),
-        limits={name: each[name] for each in nodes for name in _LIMITS if name in each},
+        limits={name: each[name] for each in nodes for name in LIMITS if name in each},
         default=node.get("default"),
         has_default="default" in node,
         description=next((each["description"] for each in (node, *nodes) if "description" in each), ""),

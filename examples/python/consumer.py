@@ -57,6 +57,7 @@ def main() -> None:
         group_id=wanted.group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
+        allow_auto_create_topics=False,  # Newswire makes its topics itself
     )
     while not stopped.is_set():
         for records in consumer.poll(500).values():

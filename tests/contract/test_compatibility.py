@@ -9,7 +9,8 @@ import jsonschema_rs
 import pytest
 
 from schemas.compatibility import compare
-from schemas.releases import Contract, read_folder, released_folders
+from schemas.releases import FOLDER, Contract, read_folder, released_folders
+from schemas.schema_fields import LIMITS
 from schemas.topics import TOPICS
 
 EXAMPLES = [path for folder in released_folders() for path in sorted((folder / "examples").glob("*.v*/*.json"))]
@@ -29,6 +30,21 @@ def test_every_message_ever_released_is_read(path):
     jsonschema_rs.validator_for(schema).validate(json.loads(path.read_text("utf-8")))
     name = path.parent.name.rsplit(".v", 1)[0]
     next(topic for topic in TOPICS if topic.name == name).decode(path.read_bytes())
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "json").glob("*.json")), ids=lambda path: path.stem)
+def test_no_word_of_a_schema_is_overlooked(path):
+    """A keyword that the comparison does not know would hide a break."""
+
+    def keywords(node, *, is_names=False):
+        if isinstance(node, dict):
+            for name, inner in node.items():
+                yield from () if is_names else (name,)
+                yield from keywords(inner, is_names=name in {"properties", "$defs"} and not is_names)
+
+    structure = {"$schema", "$ref", "$defs", "title", "description", "type", "properties", "required", "default"}
+    known = {*structure, "items", "anyOf", "enum", "additionalProperties", *LIMITS}
+    assert set(keywords(json.loads(path.read_text("utf-8")))) <= known
 
 
 def test_every_release_is_whole():

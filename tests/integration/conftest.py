@@ -3,31 +3,21 @@
 from __future__ import annotations
 
 import secrets
-from importlib.resources import files
 
 import psycopg
 import pytest
 import yaml
-from psycopg import sql
 from psycopg.rows import dict_row
-from pydantic import SecretStr
 
+from newswire.testing.crawl_state import open_crawl_state
 from newswire.testing.site import open_site
 
 
 @pytest.fixture
 def crawl_state(server_settings, tmp_path):
-    """Settings with a crawl state of their own: a schema, since a database takes half a second to make and drop."""
-    name = f"crawl{secrets.token_hex(4)}"
-    dsn = server_settings.postgres_dsn.get_secret_value()
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
-    own = SecretStr(f"{dsn}?options=-csearch_path%3D{name}")
-    settings = server_settings.model_copy(update={"state_dir": tmp_path / "state", "postgres_dsn": own})
-    make_tables(settings)
-    yield settings
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
+    """Settings with a crawl state of their own."""
+    with open_crawl_state(server_settings) as settings:
+        yield settings.model_copy(update={"state_dir": tmp_path / "state"})
 
 
 @pytest.fixture
@@ -67,15 +57,6 @@ def crawl_topics(server_settings):
     prefix = f"crawl{secrets.token_hex(4)}-"
     apply_topics(server_settings.model_copy(update={"topic_prefix": prefix}))
     return prefix
-
-
-def make_tables(settings):
-    """Run the migrations as plain SQL, which takes a fiftieth of the time; the real way has its own test."""
-    scripts = sorted(files("newswire.crawl").joinpath("migrations").iterdir(), key=lambda file: file.name)
-    with psycopg.connect(settings.postgres_dsn.get_secret_value(), autocommit=True) as connection:
-        for script in scripts:
-            if script.name.endswith(".sql") and not script.name.endswith(".rollback.sql"):
-                connection.execute(script.read_text("utf-8").encode())
 
 
 class Crawl:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from consumers.parse.fragments import to_paragraphs
+from consumers.parse.hydration import read_hydration
 from consumers.parse.rules import choose_blocks
 from consumers.parse.second import read_by_density
 from consumers.parse.third import build_page, read_with_trafilatura
@@ -29,20 +30,22 @@ class Body:
     agreement: float | None = None
 
 
-def read_body(tree: Tree, told: str | None, titles: frozenset[str]) -> Body:
-    """Read the body of a page; `told` is the text that its JSON-LD holds."""
+def read_body(tree: Tree, text: str, told: str | None, titles: frozenset[str]) -> Body:
+    """Read the body of a page; `text` is all of it, `told` what its JSON-LD says is the article's."""
     blocks = choose_blocks(tree, titles)
     own = join_blocks(blocks)
-    told_text = to_paragraphs(told) if told else ""
+    told_text, teller = (to_paragraphs(told), "jsonld") if told else ("", "")
+    if not told_text and len(own) <= ENOUGH_CHARS:
+        told_text, teller = read_hydration(text, titles), "script data"
     # Some sites repeat their text in JSON-LD: only other words make it the fuller reading
     if len(told_text) > max(_JSONLD_CHARS, _JSONLD_FACTOR * len(own)) and agree(own, told_text) < AGREED:
-        return Body(told_text, "jsonld", agree(own, told_text))
+        return Body(told_text, teller, agree(own, told_text))
     agreement = agree_in_blocks(blocks, read_by_density(tree.blocks))
     if len(own) > ENOUGH_CHARS:
         if agreement >= AGREED:
             return Body(own, "rules", agreement)
         if (confirmed := agree(own, told_text)) >= AGREED:
-            return Body(own, "rules, confirmed by jsonld", confirmed)
+            return Body(own, f"rules, confirmed by {teller}", confirmed)
     return _settle(own, agreement, tree)
 
 

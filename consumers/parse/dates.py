@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from email.utils import parsedate_to_datetime
 from html import escape
+from urllib.parse import urlsplit
 
 from htmldate import find_date
 
@@ -19,6 +20,7 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(Z|[+-]\d{4})?$")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:\D{1,4}(\d{1,2}):(\d{2}))?")
+_IN_ADDRESS = re.compile(r"(?<!\d)(20\d\d)([-/_.]?)(\d\d)\2(\d\d)(?:(?!\d)|(?=\d{4}))")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?$")
 _ZONE = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
 
@@ -36,6 +38,15 @@ def read_time(said: str | None) -> dt.datetime | None:
         if found:
             return found
     return None
+
+
+def read_address(url: str) -> dt.datetime | None:
+    """Return the day that stands in the path of an address: /2031/04/17/, 2031-04-17, 20310417."""
+    found = _IN_ADDRESS.search(urlsplit(url).path)
+    try:
+        return dt.datetime(int(found[1]), int(found[3]), int(found[4])) if found else None  # noqa: DTZ001
+    except ValueError:
+        return None
 
 
 def search_date(lines: Sequence[str], fetched_at: dt.datetime) -> dt.datetime | None:

@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 
 from bs4 import BeautifulSoup, SoupStrainer, Tag
 
+from consumers.parse.vocabulary import pattern
+
 _KEPT = re.compile(
     r"""<meta\b[^>]*>|<html\b[^>]*>|<base\b[^>]*>|<link\b[^>]*?\brel\s*=\s*["']?canonical\b[^>]*>""",
     re.IGNORECASE,
@@ -18,11 +20,13 @@ _TITLE = re.compile(r"<title\b[^>]*>[^<]*</title\s*>", re.IGNORECASE)  # the fir
 _SILENT = re.compile(
     r"""\b(?:name|property|itemprop|http-equiv)\s*=\s*["']?(?:viewport|msapplication|fb:|al:|apple|google|yandex|theme"""
     r"""|generator|format-detection|mobile-web|msvalidate|x-ua|p:domain|bi3d|referrer|csrf|facebook-domain|rating|verify"""
-    r"""|twitter:(?:site|card|creator|label|data|app|domain|player|url|widgets|image:|account)|HandheldFriendly|copyright"""
+    r"""|twitter:(?:site|card|creator|app|domain|player|url|widgets|image:|account)|HandheldFriendly|copyright"""
     r"""|og:(?:image:(?!url)|video|audio|locale:)|article:(?:publisher|opinion)|sailthru\.(?:title|tags|desc|image)"""
     r"""|content-type|distribution)|<meta\s+itemprop\s*=\s*["']?(?:name|url|position|width|height)["'\s>]|<meta\s+charset""",
     re.IGNORECASE,
 )
+_WRITTEN_BY = pattern("written_by", r"{}\W*$")
+WRITTEN_BY = "twitter:label written by"
 _WANTED = SoupStrainer(["html", "title", "meta", "link", "base"])
 _MAX_HEAD_CHARS = 400_000
 _MAX_TAGS = 400
@@ -65,6 +69,8 @@ def read_head(text: str, url: str) -> Head:
         )
         if name and (content := _attribute(tag, "content")):
             metas.setdefault(name.lower(), []).append(content)
+    if author := _shared_author(metas):
+        metas.setdefault(WRITTEN_BY, author)
     title = soup.find("title")
     return Head(
         metas={name: tuple(values) for name, values in metas.items()},
@@ -72,6 +78,16 @@ def read_head(text: str, url: str) -> Head:
         canonical=_canonical(soup, url),
         language=_language(soup, metas),
     )
+
+
+def _shared_author(metas: dict[str, list[str]]) -> list[str] | None:
+    """Return who wrote it where a label among the facts for networks says so: twitter:label1 and twitter:data1."""
+    for name, values in metas.items():
+        if name.startswith("twitter:label") and _WRITTEN_BY.match(values[0]):
+            return metas.get(name.replace("label", "data"))
+        if name.startswith("twitter:misc:") and _WRITTEN_BY.match(name.rpartition(":")[2]):
+            return values
+    return None
 
 
 def _attribute(tag: Tag, name: str) -> str | None:

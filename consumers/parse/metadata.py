@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 from consumers.parse.addresses import choose_canonical
-from consumers.parse.dates import find_fault, read_time, search_date
-from consumers.parse.head import Head
+from consumers.parse.dates import find_fault, read_address, read_time, search_date
+from consumers.parse.head import WRITTEN_BY, Head
 from consumers.parse.jsonld import ArticleData
-from consumers.parse.names import clean_names, house_names, is_house
+from consumers.parse.names import clean_names, house_names, is_house, without_house
 from consumers.parse.rights import read_ai_use
 from consumers.parse.titles import cut_site
 from consumers.parse.visible import Visible
@@ -135,7 +135,7 @@ def _set_title(meta: Metadata, data: ArticleData, head: Head, origin: Origin) ->
 def _set_authors(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
     house = frozenset(fold(name) for name in (meta.site_name, data.publisher, *house_names(meta.url)) if name)
     for said, source in _signatures(data, head, visible, origin):
-        if authors := clean_names(said):
+        if authors := without_house(clean_names(said), house):
             is_personal = not is_house(authors, house)
             if is_personal or not meta.authors:
                 meta.authors, meta.provenance["authors"] = authors, source
@@ -147,7 +147,7 @@ def _signatures(
     data: ArticleData, head: Head, visible: Visible, origin: Origin
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     yield data.authors, "jsonld"
-    for name in _AUTHOR_METAS:
+    for name in (*_AUTHOR_METAS, WRITTEN_BY):
         yield head.metas.get(name, ()), f"meta {name}"
     yield visible.bylines, "byline"
     yield origin.feed.authors if origin.feed else (), "feed"
@@ -159,13 +159,21 @@ def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, 
             meta.published, meta.published_source = when, kind
             meta.provenance["published_at"] = source + _zone_words(when)
             break
-    if not meta.published and (when := search_date(visible.lines, origin.fetched_at)):
-        meta.published, meta.published_source, meta.provenance["published_at"] = when, "text", "text"
+    if not meta.published:
+        _guess_day(meta, visible, origin)
     changed: list[Said] = [(data.modified, "jsonld dateModified"), *_metas(head, _MODIFIED_METAS)]
     for text, source in changed:
         if when := _valid(meta, text, source, origin):
             meta.modified, meta.provenance["modified_at"] = when, source + _zone_words(when)
             break
+
+
+def _guess_day(meta: Metadata, visible: Visible, origin: Origin) -> None:
+    when, source = read_address(origin.url), "address"
+    if not when or find_fault(when, origin.fetched_at):
+        when, source = search_date(visible.lines, origin.fetched_at), "text"
+    if when:
+        meta.published, meta.published_source, meta.provenance["published_at"] = when, "text", source
 
 
 def _publications(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from consumers.parse.vocabulary import pattern
@@ -11,6 +11,7 @@ from consumers.parse.words import fold
 
 _BY = pattern("bylines", r"^\s*{}\s*[:：]?\s+")
 _PARTING = re.compile(r"\s*(?:;|\||•|·|\band\b|\bund\b|\bet\b|&)\s*|,\s+|、", re.IGNORECASE)
+_JOB = pattern("job_endings", r"\s*{}$")
 _NOT_A_NAME = pattern("no_names")
 _SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "md", "phd", "ph.d.", "m.d."})
 _MAX_NAME_CHARS = 80
@@ -25,7 +26,7 @@ def clean_names(said: Iterable[str]) -> tuple[str, ...]:
     kept: dict[str, str] = {}
     for entry in said:
         for part in _parts(" ".join(entry.split())):
-            name = _from_slug(_BY.sub("", _ASIDE.sub("", part))).strip(' .,-–—:*"“”')
+            name = _from_slug(_JOB.sub("", _BY.sub("", _ASIDE.sub("", part)))).strip(' .,-–—:*"“”')
             if (
                 name
                 and len(name) <= _MAX_NAME_CHARS
@@ -55,6 +56,11 @@ def house_names(url: str) -> tuple[str, ...]:
     """Return the names that an outlet may sign with, as its address has them: "example.com" and "example"."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     return (host, host.split(".")[0])
+
+
+def without_house(names: Sequence[str], house: frozenset[str]) -> tuple[str, ...]:
+    """Return the names without the outlet's own (folded), where it stands beside its people's."""
+    return tuple(name for name in names if fold(name) not in house) or tuple(names)
 
 
 def is_house(names: Iterable[str], house: frozenset[str]) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from consumers.parse.tree import Block, Tree
 from consumers.parse.vocabulary import pattern
+from consumers.parse.words import fold
 
 _BYLINES = (
     '[rel~="author"]',
@@ -19,13 +20,16 @@ _BYLINES = (
     ".author a",
     ".byline",
     ".author",
-    '[class*="author"] a',
-    '[class*="byline"]',
+    '[class*="author" i] a',
+    '[class*="author" i][class*="name" i]',
+    '[class*="byline" i]',
 )
 _NAME = r"[^\W\d_][\w.'’-]*"
 _SIGNED = pattern("bylines", rf"^{{}}\s*[:：]?\s+({_NAME}(?:\s+{_NAME}){{0,4}})(?:,.*)?$")
 _PARTING = re.compile(r"\s*[|•·]\s*")
 _MAX_BYLINE_CHARS = 120
+_MAX_DATED_CHARS = 60  # longer ones are captions more often than not, and date the picture
+_LEAST_TITLE_CHARS, _MAX_TITLE_CHARS = 12, 300
 _MAX_TIMES = 3
 _NEAR_BLOCKS = 20  # of the headline
 
@@ -33,8 +37,9 @@ _NEAR_BLOCKS = 20  # of the headline
 class Visible:
     """Headline, bylines, marked times and dated lines, each looked for when it is asked for: metadata often say it."""
 
-    def __init__(self, tree: Tree | None = None) -> None:
+    def __init__(self, tree: Tree | None = None, titles: frozenset[str] = frozenset()) -> None:
         self._tree = tree
+        self._titles = titles
 
     @cached_property
     def heading(self) -> str | None:
@@ -54,17 +59,29 @@ class Visible:
     @property
     def lines(self) -> tuple[str, ...]:
         """The lines near the headline that may hold a date."""
-        return tuple(block.text for block in self._near if any(map(str.isdigit, block.text)))
+        return tuple(
+            block.text
+            for block in self._near
+            if len(block.text) <= _MAX_DATED_CHARS and any(map(str.isdigit, block.text))
+        )
 
     @cached_property
     def _near(self) -> list[Block]:
-        return _near_headline(self._tree) if self._tree else []
+        return _near_headline(self._tree, self._titles) if self._tree else []
 
 
-def _near_headline(tree: Tree) -> list[Block]:
-    start = next((place for place, block in enumerate(tree.blocks) if block.tag == "h1"), 0)
+def _near_headline(tree: Tree, titles: frozenset[str]) -> list[Block]:
+    headings = (place for place, block in enumerate(tree.blocks) if block.tag == "h1")
+    titled = (place for place, block in enumerate(tree.blocks) if _is_title(block.text, titles))
+    start = next(chain(titled, headings), 0)  # a site may give its own name the first heading
     around = tree.blocks[max(0, start - _NEAR_BLOCKS // 2) : start + _NEAR_BLOCKS]
     return [block for block in around if len(block.text) <= _MAX_BYLINE_CHARS]
+
+
+def _is_title(text: str, titles: frozenset[str]) -> bool:
+    return len(text) <= _MAX_TITLE_CHARS and any(
+        title in fold(text) for title in titles if len(title) >= _LEAST_TITLE_CHARS
+    )
 
 
 def _signed(near: Sequence[Block]) -> tuple[str, ...]:

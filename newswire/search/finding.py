@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from elasticsearch import Elasticsearch
-from msgspec import convert
+from msgspec import convert, structs
 
 from newswire.search import facets, timeline
 from newswire.search.asking import ask, indexes_of
 from newswire.search.cursor import Cursor, check_window, read_cursor, write_cursor
 from newswire.search.query import build_query, match_fields
-from newswire.search.request import SearchRequest
+from newswire.search.request import SearchRequest, parse_words
 from newswire.search.results import FoundArticle, Hit, Marked, Piece, SearchResults, TimelineBucket
 from newswire.search.suggesting import suggest
 from newswire.search.telling import TELLING_ORDER
@@ -25,6 +26,7 @@ FOLD_ORDERS = {
 }
 FOLDED_SHOWN = 5
 SNIPPETS = 2
+LEAST_TO_LOOSEN = 2  # words: of one, none can be missing
 SNIPPET_CHARACTERS = 180
 # A page's text holds no such characters; did it, a mark would stand in the wrong place, and no more.
 BEGIN, END = "\x02", "\x03"
@@ -34,10 +36,18 @@ SHOWN = list(FoundArticle.__struct_fields__)
 
 
 def search(client: Elasticsearch, prefix: str, request: SearchRequest) -> SearchResults:
-    """Find articles; nothing indexed yet is nothing found.
+    """Find articles; where none has enough of the words, those that have most of them. Nothing indexed, nothing found.
 
     Raises SearchError for a request that makes no sense, Retry when the server is away.
     """
+    results = _search(client, prefix, request)
+    if results.total or request.needs == "most" or len(parse_words(request.words).terms.split()) < LEAST_TO_LOOSEN:
+        return results
+    loose = _search(client, prefix, replace(request, needs="most"))
+    return structs.replace(loose, is_loose=True, suggestion=results.suggestion) if loose.total else results
+
+
+def _search(client: Elasticsearch, prefix: str, request: SearchRequest) -> SearchResults:
     cursor = read_cursor(request)
     check_window(cursor, request)
     own_counts = facets.own_searches(request) if request.facets else []

@@ -14,7 +14,8 @@ from schemas.index_fields import ANALYZERS, suffix_of
 EXACT_FIELDS = ("title^4", "heading^3", "summary^2", "authors.words^2", "tags.words^2", "body")
 PHRASE_FIELDS = ("title^4", "heading^3", "summary^2", "authors.words^2", "body")
 STEMMED_FIELDS = ("title_{}^4", "body_{}")
-ENOUGH_WORDS = "3<75%"  # up to three words all of them, above that three quarters
+# Up to three words all of them, above that three quarters; or all but one, above four 60 %.
+LEAST_WORDS: Final = {"enough": "3<75%", "most": "1<-1 4<60%"}
 # facet -> the fields that its values stand in
 FACET_FIELDS: Final[dict[FacetName, tuple[str, ...]]] = {
     "outlet": ("outlet", "source"),
@@ -35,7 +36,7 @@ def build_query(request: SearchRequest, *, without: FacetName | None = None) -> 
     words = parse_words(request.words)
     must: list[Query] = [_phrase(phrase) for phrase in words.phrases]
     if words.terms:
-        must.append(_terms(words.terms, request.languages))
+        must.append(_terms(words.terms, request))
     return Bool(
         must=must or [MatchAll()],
         must_not=[_phrase(phrase) for phrase in words.excluded],
@@ -72,16 +73,17 @@ def trusted(trust: DateTrust) -> Query:
     return Bool(must_not=[Exists(field="published_at")])
 
 
-def _terms(terms: str, languages: tuple[str, ...]) -> Query:
+def _terms(terms: str, request: SearchRequest) -> Query:
     """Rank exact and stemmed matches together: an article in which both match stands above one with either."""
-    wanted = {suffix_of(language) for language in languages} if languages else set(ANALYZERS)
+    wanted = {suffix_of(language) for language in request.languages} if request.languages else set(ANALYZERS)
     groups = [[field.format(suffix) for field in STEMMED_FIELDS] for suffix in sorted(filter(None, wanted))]
-    return DisMax(queries=[_group(terms, fields) for fields in ([*EXACT_FIELDS], *groups)], tie_breaker=1.0)
+    least = LEAST_WORDS[request.needs]
+    return DisMax(queries=[_group(terms, fields, least) for fields in ([*EXACT_FIELDS], *groups)], tie_breaker=1.0)
 
 
-def _group(terms: str, fields: list[str]) -> Query:
+def _group(terms: str, fields: list[str], least: str) -> Query:
     # cross_fields looks for each word in any field of the group, as if they were one.
-    return MultiMatch(query=terms, fields=fields, type="cross_fields", minimum_should_match=ENOUGH_WORDS)
+    return MultiMatch(query=terms, fields=fields, type="cross_fields", minimum_should_match=least)
 
 
 def _phrase(phrase: str) -> Query:

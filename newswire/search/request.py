@@ -31,8 +31,10 @@ class SearchRequest:
     `words` are plain words, "exact phrases" and -excluded words or -"phrases"; empty finds everything.
     `by` says which time `since` (inclusive) and `until` (exclusive) look at: `published` is the time of publication,
     or the first sight where none is known or the one told lies ahead. `as_of` asks what was to be found at a time:
-    articles fetched by then, with the text that they had. `fold` shows copies under the telling that leads their
-    family, or a story as one. `after` is the `next` of the page before; `facets` and `timeline` ask for counts.
+    articles fetched by then, with the text that they had. `needs` says how many of the plain words an article must
+    have: enough is all of three and three quarters of more, most is all but one of four and 60 % of more. `fold` shows
+    copies under the telling that leads their family, or a story as one. `after` is the `next` of the page before;
+    `facets` and `timeline` ask for counts.
     """
 
     words: str = ""
@@ -50,6 +52,7 @@ class SearchRequest:
     story_id: str | None = None
     family_id: str | None = None
     which: Literal["all", "originals", "copies"] = "all"
+    needs: Literal["enough", "most"] = "enough"
     fold: Literal["copies", "stories", "nothing"] = "copies"
     sort: Literal["relevance", "date"] = "relevance"
     limit: int = 10

@@ -87,7 +87,8 @@ class SearchResults(Struct, frozen=True, kw_only=True):
     """The hits of a page; `total` counts articles, `groups` what they fold into.
 
     `next` is the request's `after` for the page that follows, None on the last one. `suggestion` are other words
-    that find more, where these found hardly anything.
+    that find more, where these found hardly anything. `is_loose` says that no article has enough of the words, so that
+    these are the ones that have most of them.
     """
 
     total: int
@@ -96,5 +97,6 @@ class SearchResults(Struct, frozen=True, kw_only=True):
     took_ms: int
     next: str | None = None
     suggestion: str | None = None
+    is_loose: bool = False
     facets: tuple[Facet, ...] = ()
     timeline: tuple[TimelineBucket, ...] = ()

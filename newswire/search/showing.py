@@ -22,6 +22,8 @@ BARS = " ▁▂▃▄▅▆▇█"
 def show_results(console: Console, results: SearchResults) -> None:
     """Print results for a reader; the demo shows its searches with this too."""
     console.print(Text(_headline(results), QUIET_STYLE))
+    if results.is_loose:
+        console.print(Text("No article has all of these words; these have most of them.", "yellow"))
     if results.suggestion:
         console.print(Text(f"Did you mean: {printable(results.suggestion)}", "yellow"))
     if results.timeline:

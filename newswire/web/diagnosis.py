@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from newswire.catalogue import Source
 from newswire.crawl.accounting import Account, ListState
+from newswire.web.rendering import plural
 
 Level = Literal["good", "off", "warn", "bad"]
 WEIGHTS: Final[dict[Level, int]] = {"good": 0, "off": 0, "warn": 1, "bad": 2}
@@ -45,8 +46,8 @@ def diagnose(source: Source, evidence: Evidence) -> tuple[Finding, ...]:
     if evidence.found:
         findings += _of_pages(evidence.found)
     if evidence.overdue:
-        late = f"{evidence.overdue:,} addresses are on their way for too long; see the pipeline page."
-        findings.append(Finding("bad", late))
+        late = plural(evidence.overdue, "address is", "addresses are")
+        findings.append(Finding("bad", f"{late} on the way for too long; see the pipeline page."))
     if not findings and (evidence.found is None or evidence.of_day is None):
         findings.append(Finding("off", "Not known: a server does not answer."))
     return tuple(findings) or (Finding("good", "In order."),)
@@ -66,7 +67,7 @@ def _of_lists(source: Source, evidence: Evidence) -> Iterator[Finding]:
 
 def _of_pages(found: Account) -> Iterator[Finding]:
     if dead := found.states["dead-lettered"]:
-        yield Finding("bad", f"{dead:,} pages could not be taken; see: newswire dlq list")
+        yield Finding("bad", f"{plural(dead, 'page')} could not be taken; see: newswire dlq list")
     reached = found.ended - found.states["refused"] - found.states["gone"]
     if reached >= ENOUGH_PAGES and found.states["rejected"] > REJECTED_SHARE * reached:
         reason = found.reasons["rejected"].most_common(1)[0][0] if "rejected" in found.reasons else "no reason"
@@ -82,6 +83,6 @@ def _of_volume(source: Source, evidence: Evidence) -> Iterator[Finding]:
     if not expected or of_day is None:
         return
     if evidence.lists and of_day < expected.min:
-        yield Finding("warn", f"Silent: {of_day:,} articles in 24 hours, at least {expected.min:,} are normal.")
+        yield Finding("warn", f"Silent: {plural(of_day, 'article')} in 24 hours, at least {expected.min:,} are normal.")
     elif of_day > expected.max:
-        yield Finding("warn", f"Loud: {of_day:,} articles in 24 hours, at most {expected.max:,} are normal.")
+        yield Finding("warn", f"Loud: {plural(of_day, 'article')} in 24 hours, at most {expected.max:,} are normal.")

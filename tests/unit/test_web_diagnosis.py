@@ -39,7 +39,7 @@ GOOD = {"lists": (a_list(),), "of_day": 5, "found": account(indexed=20)}
         ({"lists": ()}, "warn", "Never read"),
         ({"lists": (a_list(1, "503"),)}, "bad", "fails, once: http://paper.example/feed.xml: 503"),
         ({"lists": (a_list(4, "503"), a_list())}, "warn", "4 times in a row"),
-        ({"overdue": 3}, "bad", "3 addresses are on their way for too long"),
+        ({"overdue": 3}, "bad", "3 addresses are on the way for too long"),
         ({"found": account(indexed=9, **{"dead-lettered": 2})}, "bad", "2 pages could not be taken"),
         (
             {"found": account({"rejected": {"no-text": 9, "list": 1}}, rejected=10, indexed=4)},
@@ -49,7 +49,7 @@ GOOD = {"lists": (a_list(),), "of_day": 5, "found": account(indexed=20)}
         ({"found": account(rejected=3, indexed=1)}, "good", "In order"),
         ({"found": account(refused=30, indexed=10)}, "warn", "refuses 30 of 40"),
         ({"found": account(failed=30, indexed=10)}, "bad", "30 of 40 pages could not be fetched"),
-        ({"of_day": 1}, "warn", "Silent: 1 articles in 24 hours, at least 2"),
+        ({"of_day": 1}, "warn", "Silent: 1 article in 24 hours, at least 2"),
         ({"of_day": 90}, "warn", "Loud: 90 articles"),
     ],
 )

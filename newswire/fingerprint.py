@@ -59,8 +59,9 @@ PLAIN_SIGNS = (
 INNER_SIGNS = tuple(re.compile(rf"{sign}(?=[^\W_])(?<=[^\W_]{sign})") for sign in ("'", r"\.", "\u00b7"))
 INNER_SIGNS += (re.compile(r",(?=\d)(?<=\d,)"),)
 BASE = 0x9E3779B97F4A7C15
+SPREAD = np.uint64(0xD6E8FEB86659FD93)  # lets the first of a run reach the high half
 POWERS: Final[U64] = np.full(MAX_CHARS + 2, BASE, np.uint64).cumprod(dtype=np.uint64)
-INVERSES: Final[U64] = np.full(MAX_CHARS + 2, pow(BASE, -1, 2**64), np.uint64).cumprod(dtype=np.uint64)
+INVERSES: Final[U64] = np.full(MAX_CHARS + 2, pow(BASE, -1, 2**64), np.uint64).cumprod(dtype=np.uint64) * SPREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +111,21 @@ def read_words(text: str, language: str = "und") -> Fingerprint:
     if is_unspaced is not None:
         hashes = _join_signs(hashes, is_unspaced)
     words = (hashes >> np.uint64(32)).astype(np.uint32)
-    first, is_whole = _find_sentences(classes, starts)
-    sentences = hash_runs(words, first, np.append(first[1:], len(words)))
-    sentences[~is_whole] = 0
+    first, behind, is_whole = _find_sentences(classes, starts)
+    sentences = hash_runs(words, first, behind) * is_whole
     numbers = (classes[starts] & DIGIT).nonzero()[0]
     return Fingerprint(words, first.astype(np.uint32), sentences, numbers.astype(np.uint32))
 
 
-def mix(values: U64) -> U64:
-    """Spread every bit over all 64 (the finaliser of splitmix64, published in the public domain)."""
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
-
-
 def hash_runs(values: U8 | U32, starts: Places, ends: Places) -> U64:
-    """Return the hash of each run of values: a polynomial of them, the same wherever the run stands."""
+    """Return the hash of each run of values: a polynomial of them, the same wherever the run stands.
+
+    Its high half is as good as any; of the low half the last bits say little.
+    """
     sums = np.zeros(len(values) + 1, np.uint64)
     np.cumsum(values * POWERS[: len(values)], out=sums[1:])
-    return mix((sums[ends] - sums[starts]) * INVERSES[starts])
+    hashes: U64 = (sums[ends] - sums[starts]) * INVERSES[starts]
+    return hashes
 
 
 def _fold(text: str, language: str) -> str:
@@ -197,17 +194,17 @@ def _join_signs(hashes: U64, is_unspaced: Mask) -> U64:
     alone = np.where(is_unspaced, hashes, np.uint64(0))
     following = np.zeros((2, len(hashes)), np.uint64)
     following[0, :-1], following[1, :-2] = alone[1:], alone[2:]
-    joined = mix(hashes + following[0] * POWERS[1] + following[1] * POWERS[2])
+    joined = hashes + following[0] * POWERS[1] + following[1] * POWERS[2]
     return np.where(is_unspaced, joined, hashes)
 
 
-def _find_sentences(classes: U8, places: Places) -> tuple[Places, Mask]:
-    """Return the first word of each sentence, and whether it says enough: some words, or a line of its own."""
+def _find_sentences(classes: U8, places: Places) -> tuple[Places, Places, Mask]:
+    """Return where sentences begin and end, and whether they say enough: some words, or a line of its own."""
     ends = (classes & (STOP | LINE)).nonzero()[0]
     behind = places.searchsorted(ends)
-    is_start, is_line = np.zeros((2, len(places) + 1), np.bool_)
-    is_start[behind] = is_start[0] = True
+    is_bound, is_line = np.zeros((2, len(places) + 1), np.bool_)
     is_line[behind[(classes[ends] & LINE) > 0]] = is_line[0] = is_line[-1] = True
-    starts = is_start[:-1].nonzero()[0]
-    behind = np.append(starts[1:], len(places))
-    return starts, (is_line[starts] & is_line[behind]) | (behind - starts >= MIN_SENTENCE_WORDS)
+    is_bound[behind] = is_bound[0] = is_bound[-1] = True
+    bounds = is_bound.nonzero()[0]
+    starts, behind, is_line = bounds[:-1], bounds[1:], is_line[bounds]
+    return starts, behind, (is_line[:-1] & is_line[1:]) | (behind - starts >= MIN_SENTENCE_WORDS)

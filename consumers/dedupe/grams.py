@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from newswire.fingerprint import INVERSES, POWERS, mix
+from newswire.fingerprint import INVERSES, POWERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,40 +59,34 @@ def read_grams(text: Fingerprint, standing: NDArray[np.bool_]) -> tuple[Grams, U
             is_number = np.zeros(len(words), np.bool_)
             is_number[numbers] = True
             words, numbers = words[kept], np.flatnonzero(is_number[kept])
-    wide, contexts = _hash_sequences(words), _read_contexts(words, numbers)
-    hashes = mix(np.concatenate((wide.fives, wide.threes, contexts)))
-    count, end = len(wide.fives), len(wide.fives) + len(wide.threes)
-    fives = _unique(hashes[:count])
-    below = int(fives.searchsorted(ALL_BELOW))
-    keys = fives[: max(MIN_KEYS, below)].astype(np.uint32)
-    short = (hashes[count:] >> HALF).astype(np.uint32)
-    sets = Grams(
-        threes=_unique(short[: end - count]),
-        fives=(fives >> HALF).astype(np.uint32),
-        numbers=_unique(short[end - count :]),
-        sentences=text.sentences,
-    )
-    return sets, keys
-
-
-class Sequences(NamedTuple):
-    """The sums over the words of each sequence, to be mixed; a sequence has the same wherever it stands."""
-
-    threes: U64
-    fives: U64
-
-
-def _hash_sequences(words: U32) -> Sequences:
     sums = np.zeros(len(words) + 1, np.uint64)
     np.cumsum(words * POWERS[: len(words)], out=sums[1:])
-    threes, fives = ((sums[length:] - sums[:-length]) * INVERSES[: max(0, len(sums) - length)] for length in (3, 5))
-    return Sequences(threes, fives)
+    fives = _unique(_hash_sequences(sums, 5))
+    below = int(fives.searchsorted(ALL_BELOW))
+    sets = Grams(
+        threes=_unique(_shorten(_hash_sequences(sums, 3))),
+        fives=_shorten(fives),
+        numbers=_unique(_shorten(_read_contexts(words, numbers))),
+        sentences=text.sentences,
+    )
+    return sets, fives[: max(MIN_KEYS, below)].astype(np.uint32)
+
+
+def _hash_sequences(sums: U64, length: int) -> U64:
+    """Return the hash of each sequence of words, from the running sum of the whole text's polynomial."""
+    hashes: U64 = (sums[length:] - sums[:-length]) * INVERSES[: max(0, len(sums) - length)]
+    return hashes
 
 
 def _read_contexts(words: U32, numbers: NDArray[np.intp]) -> U64:
     begins = np.concatenate((numbers[numbers > 0] - 1, numbers[numbers < len(words) - 1]))
     contexts: U64 = words[begins] * POWERS[5] + words[begins + 1] * POWERS[6]
     return contexts
+
+
+def _shorten(hashes: U64) -> U32:
+    """Return the better half of each hash."""
+    return (hashes >> HALF).astype(np.uint32)
 
 
 def _unique(values: Any) -> Any:

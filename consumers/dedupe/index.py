@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -53,7 +53,7 @@ class TextIndex:
         self._texts = Texts(folder)
         self._keys = Postings(np.uint32, LONGEST_LIST)
         self._oldest = 0
-        self.grams = lru_cache(KEPT_GRAMS)(self._read_grams)
+        self.grams = lru_cache(KEPT_GRAMS)(partial(_read_grams, self.rows, self._texts))
 
     def add(self, row: Row, grams: Grams, keys: Keys) -> None:
         """Add a version of an article under its keys."""
@@ -119,10 +119,6 @@ class TextIndex:
         tier = likeness.tier(is_same_host=self.rows.hosts[number - self.rows.begin] == host)
         return Match(number, tier, likeness) if tier else None
 
-    def _read_grams(self, number: int) -> Grams:
-        row = self.rows[number]
-        return Grams.unpack(self._texts.read(row.place, row.length))
-
     def forget(self, oldest: int) -> None:
         """Leave out what came before a row; memory is given back by and by."""
         self._oldest = oldest
@@ -142,6 +138,11 @@ class TextIndex:
         self._keys.load(folder, "keys")
         self._texts.load(folder)
         self._oldest = oldest
+
+
+def _read_grams(rows: Rows, texts: Texts, number: int) -> Grams:
+    row = rows[number]
+    return Grams.unpack(texts.read(row.place, row.length))
 
 
 def _rank(match: Match) -> tuple[bool, float, int]:

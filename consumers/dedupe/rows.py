@@ -95,7 +95,7 @@ class Rows:
         """Add a row at the end."""
         chunk, place = divmod(self._length - self.begin, CHUNK_ROWS)
         if chunk == len(self._chunks):
-            self._chunks.append(np.zeros(CHUNK_ROWS, ROW))
+            self._chunks.append(np.empty(CHUNK_ROWS, ROW))
         self._chunks[chunk][place] = row[:APART]
         self.hosts.append(row.host)
         self.firsts.append(row.first)
@@ -130,7 +130,7 @@ class Rows:
                     column.frombytes(np.load(file).tobytes())
             if len(chunk) == CHUNK_ROWS:
                 self._files.append(Frozen.open(path))
-            self._chunks.append(np.zeros(CHUNK_ROWS, ROW))
+            self._chunks.append(np.empty(CHUNK_ROWS, ROW))
             self._chunks[-1][: len(chunk)] = chunk
         self._length, self.begin = length, length - len(self.hosts)
 

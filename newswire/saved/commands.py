@@ -50,7 +50,8 @@ def add(*, name: str, words: tuple[str, ...], pushes: bool, as_json: bool, **wis
     if as_json:
         _print_json(saved)
         return
-    click.echo(printable(f"Saved as {name!r}. It finds {results.total} articles now."))
+    found = 0 if results.is_loose else results.total  # what has only most of the words is shown, not pushed
+    click.echo(printable(f"Saved as {name!r}. It finds {found} articles now."))
     if pushes:
         click.echo("What it will find goes to the topic alerts: newswire topics tail alerts --follow")
 

@@ -19,8 +19,8 @@ from newswire.search.options import read_request, search_options
 from newswire.search.request import SearchRequest
 from schemas.topics import ALERTS, INDEXED_ARTICLES
 
-# What a page or a cursor asks of an answer, which a saved search does not keep.
-OF_THE_ANSWER = {"as_of", "offset", "after", "facets", "timeline"}
+# What a page or a cursor asks of an answer and the search module decides itself, which a saved search does not keep.
+OF_THE_ANSWER = {"as_of", "offset", "after", "facets", "timeline", "needs"}
 
 
 @click.command()

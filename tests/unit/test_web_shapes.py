@@ -22,6 +22,8 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
         ("http://127.0.0.1:8080/x", True),
         ("HTTPS://PAPER.EXAMPLE/", True),
         ("javascript:alert(1)", False),
+        ("javascript://paper.example/%0aalert(1)", False),
+        ("ftp://paper.example/", False),
         ("JaVaScRiPt:alert(1)", False),
         (" javascript:alert(1)", False),
         ("data:text/html,<script>alert(1)</script>", False),

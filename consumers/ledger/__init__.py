@@ -10,7 +10,7 @@ from newswire.settings import Settings
 from newswire.stage import Handler, Sink
 from schemas.topics import DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, dead_letters_of
 
-_STAGES: Final = ("parse", "dedupe", "cluster", "index", "watch")
+_STAGES: Final = ("parse", "dedupe", "cluster", "index", "watch", "record")
 
 
 @contextmanager

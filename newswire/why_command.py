@@ -34,13 +34,15 @@ def command(*, one: str, other: str, as_json: bool) -> None:
 
     with open_elasticsearch(settings()) as client:
         pair = [find_article(client, settings().index_prefix, name) for name in (one, other)]
-    found = explain(*sorted(pair, key=lambda article: str(article["first_seen_at"])))
+    ids = {article["article_id"] for article in pair}
+    # A copy comes after its original, even where a feed had announced it first.
+    found = explain(*sorted(pair, key=lambda article: (article.get("copy_of") in ids, str(article["first_seen_at"]))))
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())
         return
     for explanation in found.values():
         for line in explanation["lines"]:
-            click.echo(one_line(line))
+            click.echo(("  " if line.startswith(" ") else "") + one_line(line))
 
 
 def explain(earlier: Document, later: Document) -> dict[str, Mapping[str, Any]]:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from newswire.errors import NewswireError
 from newswire.settings import settings
-from newswire.terminal import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from consumers.cluster.story_table import Member
+
 MOST = 1000
 LEAST_ARTICLES = 50
 FIELDS = [
-    *("article_id", "first_seen_at", "outlet", "title", "language", "url"),
-    *("story_id", "copy_of", "copy_tier", "scores", "reasons"),
+    *("article_id", "first_seen_at", "dated_at", "outlet", "title", "language", "url"),
+    *("story_id", "family_id", "is_copy", "copy_of", "copy_tier", "scores", "reasons"),
 ]
 
 
@@ -32,66 +31,40 @@ def story(*, name: str, as_json: bool) -> None:
     """Print a story by its id or that of any of its articles: who was first, who copied whom, and why it is one."""
     import orjson
 
+    from consumers.cluster.story_table import make_table
+
     members = find_members(name)
     if as_json:
         click.echo(orjson.dumps(members, option=orjson.OPT_INDENT_2).decode())
         return
-    table = Table("seen", "outlet", "headline", "what it is", "score", "why", title=f"Story {members[0]['story_id']}")
-    outlets = {member["article_id"]: member["outlet"] for member in members}
-    first = _seen(members[0])
-    for member in members:
-        score = (member.get("scores") or {}).get("story")
-        cells = (
-            f"{_seen(member):%Y-%m-%d %H:%M}" if member is members[0] else _delay(_seen(member) - first),
-            member["outlet"],
-            member["title"],
-            _role(member, outlets),
-            "" if score is None else f"{score:+.2f}",
-            "; ".join(member.get("reasons") or ()),
-        )
-        table.add_row(*(one_line(cell) for cell in cells))
-    Console(highlight=False, markup=False).print(table)
+    Console(highlight=False, markup=False).print(make_table(members))
 
 
-def find_members(name: str) -> list[dict[str, Any]]:
-    """Return what the index knows of a story's articles, the earliest first; a copy never before its original."""
+def find_members(name: str) -> list[Member]:
+    """Return what the index knows of a story's articles, the earliest first."""
+    from consumers.cluster.story_table import in_order
+
     found = _find({"term": {"story_id": name}})
     if not found and (named := _find({"term": {"article_id": name}})):
         found = _find({"term": {"story_id": named[0]["story_id"]}})
     if not found:
         raise NewswireError(f"no story or article is called {name}; newswire search --json prints both")
-    return found
+    return in_order(found)
 
 
-def _find(query: dict[str, Any]) -> list[dict[str, Any]]:
+def _find(query: dict[str, Any]) -> list[Member]:
     from newswire.elastic import build_alias, open_elasticsearch, outages_as_retry
 
     with open_elasticsearch(settings()) as client, outages_as_retry():
         found = client.search(
             index=build_alias(settings().index_prefix),
             query=query,
-            sort=["first_seen_at", "is_copy", "article_id"],
+            sort=["first_seen_at"],
             size=MOST,
             source_includes=FIELDS,
             ignore_unavailable=True,
         )
     return [hit["_source"] for hit in found["hits"]["hits"]]
-
-
-def _seen(member: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(member["first_seen_at"])
-
-
-def _delay(delay: timedelta) -> str:
-    minutes = delay // timedelta(minutes=1)
-    return f"+{minutes // 60}:{minutes % 60:02d} h"
-
-
-def _role(member: dict[str, Any], outlets: dict[str, str]) -> str:
-    if not member.get("copy_of"):
-        return "original"
-    source = outlets.get(member["copy_of"], member["copy_of"])
-    return f"{'derived from' if member['copy_tier'] == 'derived' else 'a copy of'} {source}"
 
 
 @click.command()

@@ -29,16 +29,27 @@ def explain(earlier: Document, later: Document) -> dict[str, Any]:
     evidence = Evidence(*compare(new, [old])[0].tolist())
     apart = _dated(later) - _dated(earlier)
     odds = float(tie(np.array([evidence]), np.array([apart // timedelta(milliseconds=1)]))[0])
-    verdict = "they tell of one event" if odds >= 0 else "too little speaks for one event"
+    is_moulded = earlier["host"] == later["host"] and is_from_one_mould(new, old, evidence)
+    shared = f"They share {evidence.in_words()}." if any(evidence) else "They share nothing."
     lines = [
         recorded["line"],
-        f"By themselves, {verdict}: log odds {odds:+.2f}, where 0 is enough; a story takes the mean of its nearest.",
-        f"  They share {evidence.in_words()}." if any(evidence) else "  They share nothing.",
-        f"  They are {abs(apart) / timedelta(hours=1):.0f} hours apart.",
+        _verdict(odds, is_moulded=is_moulded),
+        f"  {shared} They were told {abs(apart) / timedelta(hours=1):.0f} hours apart.",
     ]
-    if earlier["host"] == later["host"] and is_from_one_mould(new, old, evidence):
-        lines.append("  They are from one mould: the same words around other names and numbers.")
-    return {**recorded, "log_odds": round(odds, 3), "shares": evidence._asdict(), "lines": lines}
+    return {
+        **recorded,
+        "log_odds": round(odds, 3),
+        "is_from_one_mould": is_moulded,
+        "shares": evidence._asdict(),
+        "lines": lines,
+    }
+
+
+def _verdict(odds: float, *, is_moulded: bool) -> str:
+    if is_moulded:
+        return "By themselves, they tell of two events: one outlet's mould, filled with other names and numbers."
+    verdict = "tell of one event" if odds >= 0 else "have too little in common for one event"
+    return f"By themselves, they {verdict}: log odds {odds:+.2f}; 0 is enough, in the mean of a story's nearest."
 
 
 def _recorded(earlier: Document, later: Document) -> dict[str, Any]:

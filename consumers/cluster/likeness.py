@@ -64,8 +64,8 @@ class Evidence(NamedTuple):
         named = {
             "body": f"{self.body:.0%} of the words",
             "names": f"{self.names:.0%} of the names",
-            "title": f"{self.title:.0%} of the headlines found in the other's text",
-            "opening": f"{self.opening:.0%} in its opening",
+            "title": f"{self.title:.0%} of each headline with the other's text",
+            "opening": f"{self.opening:.0%} of the headlines with the other's opening",
             "phrases": f"{np.expm1(self.phrases):.0f} sequences of four words",
         }
         weight = {name: getattr(self, name) * getattr(WEIGHTS, name) for name in named}

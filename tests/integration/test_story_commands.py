@@ -90,7 +90,8 @@ def test_story_names_who_was_first_and_who_copied(told, run):
     assert [member["article_id"] for member in members] == [a.article_id for a in told[1] if a.story_id == story_id]
     assert members[0]["outlet"] == "corvane"
     printed = run(commands.story, members[-1]["article_id"])
-    assert "a copy of corvane" in printed
+    assert "copy of corvane" in printed
+    assert "first of 4 with this text" in printed
     assert "of the names" in printed
 
 

@@ -12,7 +12,7 @@ from consumers.parse.rules import choose_blocks
 from consumers.parse.second import read_by_density
 from consumers.parse.third import build_page, read_with_trafilatura
 from consumers.parse.tree import Block, Tree
-from consumers.parse.words import shingles
+from consumers.parse.words import measure, shingles
 
 AGREED = 0.92
 ENOUGH_CHARS = 300
@@ -34,14 +34,15 @@ def read_body(tree: Tree, text: str, told: str | None, titles: frozenset[str]) -
     """Read the body of a page; `text` is all of it, `told` what its JSON-LD says is the article's."""
     blocks = choose_blocks(tree, titles)
     own = join_blocks(blocks)
+    size = measure(own)
     told_text, teller = (to_paragraphs(told), "jsonld") if told else ("", "")
-    if not told_text and len(own) <= ENOUGH_CHARS:
+    if not told_text and size <= ENOUGH_CHARS:
         told_text, teller = read_hydration(text, titles), "script data"
     # Some sites repeat their text in JSON-LD: only other words make it the fuller reading
     if len(told_text) > max(_JSONLD_CHARS, _JSONLD_FACTOR * len(own)) and agree(own, told_text) < AGREED:
         return Body(told_text, teller, agree(own, told_text))
     agreement = agree_in_blocks(blocks, read_by_density(tree.blocks))
-    if len(own) > ENOUGH_CHARS:
+    if size > ENOUGH_CHARS:
         if agreement >= AGREED:
             return Body(own, "rules", agreement)
         if (confirmed := agree(own, told_text)) >= AGREED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -19,7 +20,7 @@ _PUSHED = re.compile(r'__next_f\.push\(\[1,\s*("(?:[^"\\]|\\.)*+")')
 _LONG_ROW = re.compile(rb"[0-9a-f]+:T([0-9a-f]+),")
 _ROW = re.compile(rb"[0-9a-f]+:[A-Z]{0,2}([\[{\"].*)")
 _TEXT_KEYS = frozenset({"text", "value", "content", "html", "children", "body", "data"})
-_MAX_CHARS, _MAX_VALUES = 3_000_000, 50_000
+_MAX_CHARS, _MAX_VALUES, _MAX_TEXTS = 3_000_000, 50_000, 200
 _LEAST_CHARS, _PARAGRAPH_CHARS = 300, 40
 _PIECE_SHARE = 0.2
 _MAIN_SHARE = 0.5  # of the longest text: the page's own article stands before those that it recommends
@@ -29,19 +30,18 @@ def read_hydration(text: str, titles: frozenset[str]) -> str:
     """Return the paragraphs of the first long text in the data of a page's scripts that is about one of its titles."""
     if len(text) > _MAX_CHARS or not any(mark in text for mark in MARKS):
         return ""
-    found = [piece for value in _values(text) for piece in _texts(value) if len(piece) >= _LEAST_CHARS]
+    long = (piece for value in _values(text) for piece in _texts(value) if len(piece) >= _LEAST_CHARS)
+    found = [piece for piece in islice(long, _MAX_TEXTS) if _is_about(fold(piece), titles)]
     longest = max(map(len, found), default=0)
-    article = to_paragraphs(next((piece for piece in found if len(piece) >= _MAIN_SHARE * longest), ""))
-    return article if _is_about(article, titles) else ""
+    return to_paragraphs(next((piece for piece in found if len(piece) >= _MAIN_SHARE * longest), ""))
 
 
-def _is_about(article: str, titles: frozenset[str]) -> bool:
-    """Tell whether pieces of a title (folded) come again in a text: notices and help texts stand in script data too."""
-    known = fold(article)
+def _is_about(text: str, titles: frozenset[str]) -> bool:
+    """Tell whether pieces of a title come again in a text (both folded): notices stand in script data too."""
     for title in titles:
         chars = 3 if max(title) > "\u2fff" else 5  # a word or two in every script
         pieces = {title[start : start + chars] for start in range(max(1, len(title) - chars + 1))}
-        if sum(piece in known for piece in pieces) >= _PIECE_SHARE * len(pieces):
+        if sum(piece in text for piece in pieces) >= _PIECE_SHARE * len(pieces):
             return True
     return False
 
@@ -80,8 +80,9 @@ def _texts(value: Any) -> Iterator[str]:
             if " " in value and "{" not in value:  # which is code, or data once more
                 yield value
         elif isinstance(value, list):
-            parts = [flat for item in value if len(flat := _flatten(item)) >= _PARAGRAPH_CHARS]
-            yield "\n\n".join(part for part in parts if " " in part and "</p>" not in part)
+            parts = [flat for item in value if len(flat := _flatten(item)) >= _PARAGRAPH_CHARS and "</p>" not in flat]
+            if len(parts) > 1:
+                yield "\n\n".join(parts)
             waiting += reversed(value)
         elif isinstance(value, dict):
             waiting += reversed(value.values())
@@ -94,7 +95,8 @@ def _flatten(item: Any, depth: int = 0) -> str:
     if depth > 6:
         return ""
     if isinstance(item, list):
-        return "".join(_flatten(below, depth + 1) for below in item)
+        # An element of React is a list: a dollar, its name, its key, what it holds
+        return "".join(_flatten(below, depth + 1) for below in (item[3:] if item[:1] == ["$"] else item))
     if isinstance(item, dict):
         return "".join(_flatten(below, depth + 1) for key, below in item.items() if key in _TEXT_KEYS)
     return ""

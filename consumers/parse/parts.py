@@ -53,7 +53,7 @@ def find_standfirst(
 
 def _is_standfirst(block: Block, furniture: Callable[[Element], bool]) -> bool:
     least, most = _STANDFIRST_CHARS
-    if block.tag in HEADINGS | LISTED or not least <= len(block.text) <= most or block.link_share > 0.3:
+    if block.tag in HEADINGS | LISTED or not least <= block.size <= most or block.link_share > 0.3:
         return False
     if any(judge_part(element) in PICTURE_WORDS for element in block.element.ancestors()):
         return False
@@ -100,4 +100,4 @@ def without_stray_lines(blocks: list[Block]) -> list[Block]:
     whole = sum(len(block.text) for block in blocks)
     if sum(len(block.text) for block in blocks if block.tag in _MARKED) < _MARKED_SHARE * whole:
         return blocks
-    return [block for block in blocks if block.tag in _MARKED or len(block.text) > _STRAY_CHARS]
+    return [block for block in blocks if block.tag in _MARKED or block.size > _STRAY_CHARS]

@@ -42,7 +42,7 @@ def choose_blocks(tree: Tree, titles: frozenset[str] = frozenset()) -> list[Bloc
 
 def prose_weight(block: Block) -> float:
     """Return how much a block speaks for its place being the article."""
-    length = len(block.text)
+    length = block.size
     if length < _PROSE_CHARS or block.tag in HEADINGS or block.link_share > _PROSE_LINK_SHARE or is_consent(block.text):
         return 0.0
     weight = length * (1 - 2 * block.link_share)
@@ -82,7 +82,7 @@ def _weigh(weights: Sequence[tuple[Block, float]]) -> tuple[Masses, float]:
     masses: Masses = {}
     total = 0.0
     for block, weight in weights:
-        lonely = company[block.element.parent] < 2 and len(block.text) < _LONELY_CHARS
+        lonely = company[block.element.parent] < 2 and block.size < _LONELY_CHARS
         share = weight * _LONELY_WEIGHT if lonely else weight
         total += share
         for element in block.element.ancestors():

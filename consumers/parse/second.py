@@ -31,7 +31,7 @@ def read_by_density(blocks: Sequence[Block]) -> list[Block]:
 
 
 def _score(block: Block) -> float:
-    length = len(block.text)
+    length = block.size
     if block.link_share > _LINKS_SHARE or block.element.is_aside:
         return -_COST - 0.5 * min(length, 200)
     return (length if block.tag == "p" or length > _LONG_CHARS else 0.3 * length) - _COST

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from consumers.parse.vocabulary import words
+from consumers.parse.words import measure
 
 _TEXT_ID = 2
 _BREAK_ID = LexborHTMLParser("<br>").css("br")[0].tag_id
@@ -56,12 +57,13 @@ class Element:
 class Block:
     """A run of text without a block-level border inside."""
 
-    __slots__ = ("element", "link_share", "tag", "text")
+    __slots__ = ("element", "link_share", "size", "tag", "text")
 
     def __init__(self, element: Element, text: str, link_chars: int) -> None:
         self.element = element
         self.tag = element.tag
         self.text = text
+        self.size: int = measure(text)  # by which blocks are weighed; alike in all scripts
         self.link_share: float = min(1.0, link_chars / len(text)) if link_chars else 0.0
 
 

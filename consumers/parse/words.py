@@ -10,11 +10,18 @@ _WORD = re.compile(r"\w+")
 _SIGNS = re.compile(r"[\W_]+")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
+_SIGN_WORTH = 2  # letters more than its own place: six letters and a blank to a word, two signs to a word
+
 
 def count_words(text: str) -> int:
     """Return the number of words; two signs of a script without spaces count as one."""
     signs = 0 if text.isascii() else len(_UNSPACED.findall(text))
     return len(_WORD.findall(_UNSPACED.sub(" ", text) if signs else text)) + signs // 2
+
+
+def measure(text: str) -> int:
+    """Return how many letters of an alphabet a text is worth; a sign of a script without spaces is worth three."""
+    return len(text) if text.isascii() else len(text) + _SIGN_WORTH * len(_UNSPACED.findall(text))
 
 
 def fold(text: str) -> str:

@@ -75,6 +75,7 @@ def test_a_date_found_only_in_the_text_is_marked_as_such():
         (["kit-osei"], ("Kit Osei",)),
         (["Martin Lund, Jr."], ("Martin Lund, Jr",)),
         (["Kit Osei (Image: Somebody)"], ("Kit Osei",)),
+        (["한서윤 기자", "Kit Osei"], ("한서윤", "Kit Osei")),
     ],
 )
 def test_authors_are_a_clean_list(said, names):
@@ -86,6 +87,78 @@ def test_a_byline_goes_before_the_house():
     """Where metadata sign with the outlet's own name, the byline says who it was."""
     head = '<meta property="og:site_name" content="The Outlet"><meta name="author" content="The Outlet">'
     assert read(head, body=f'<p class="byline">By <a rel="author">Kit Osei</a></p>{TEXT}').authors == ("Kit Osei",)
+
+
+def test_the_house_is_no_author_beside_its_people():
+    """The outlet's own name goes where it stands among persons, and stays where nobody else signs."""
+    head = '<meta property="og:site_name" content="The Outlet"><meta name="author" content="{}">'
+    assert read(head.format("Kit Osei, The Outlet")).authors == ("Kit Osei",)
+    assert read(head.format("The Outlet")).authors == ("The Outlet",)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<meta name="twitter:label1" content="Verfasst von"><meta name="twitter:data1" content="Kit Osei">',
+        (
+            '<meta name="twitter:label2" content="Written by"><meta name="twitter:data2" content="Kit Osei">'
+            '<meta name="twitter:label1" content="Est. reading time"><meta name="twitter:data1" content="4 minutes">'
+        ),
+        '<meta name="twitter:misc:Written by" content="Kit Osei">',
+    ],
+)
+def test_what_is_labelled_for_networks_names_the_author(head):
+    """A label says which of the shared facts is the author."""
+    assert read(head).authors == ("Kit Osei",)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<ul class="metaAuthorList"><li><a href="/people/kit">Kit Osei</a></li></ul>',
+        '<p>Thu 17 April 2031 | Von <span class="c-authorname">Kit Osei</span></p>',
+        "<p>17 April 2031 | By Kit Osei</p>",
+    ],
+)
+def test_a_line_near_the_headline_names_the_author(line):
+    """By its class in any spelling, or by the words it begins with."""
+    assert read(body=f"{line}{TEXT}").authors == ("Kit Osei",)
+
+
+def test_a_line_below_the_title_counts_where_the_first_heading_is_the_sites():
+    """Who wrote it, and when, is looked for near the title that metadata name."""
+    head = '<meta property="og:title" content="Bakers of the old town strike">'
+    far = "".join(f"<p>Weather in town {n}: 1{n} degrees</p>" for n in range(30))
+    body = f"{far}<h3>Kitchens: Bakers of the old town strike</h3><p>17.04.31 | 14:07 | By Kit Osei</p>{TEXT}"
+    meta = read(head, body=body)
+    assert meta.authors == ("Kit Osei",)
+    assert meta.published == dt.datetime(2031, 4, 17)  # noqa: DTZ001 - the page says no zone
+
+
+@pytest.mark.parametrize(
+    ("path", "day"),
+    [
+        ("/2031/04/17/ferry", dt.date(2031, 4, 17)),
+        ("/news/2031-04-17-ferry", dt.date(2031, 4, 17)),
+        ("/article/A2031041708150001", dt.date(2031, 4, 17)),
+        ("/article/20311301", None),
+        ("/article/203104170", None),
+        ("/2032/04/17/ferry", None),
+        ("/ferry?day=2031-04-17", None),
+    ],
+)
+def test_the_address_dates_a_page_that_says_nothing(path, day):
+    """A day in the path is a guess like one in the text; what is no day, or to come, is none."""
+    page = f"<html><body><h1>A headline</h1>{TEXT}</body></html>".encode()
+    meta = extract_article(page, Origin(f"https://www.outlet.example{path}", NOW)).meta
+    assert (meta.published.date() if meta.published else None) == day
+    assert meta.published_source == ("text" if day else None)
+
+
+def test_a_caption_does_not_date_the_page():
+    """A long line with a day tells of its picture."""
+    caption = "<p>The mayor opens the new swimming bath in the harbour on a cold day, 24 April 2030</p>"
+    assert read(body=f"{caption}{TEXT}").published is None
 
 
 @pytest.mark.parametrize(
@@ -163,6 +236,14 @@ def test_any_refusal_of_ai_use_is_one(head, origin, allowed, source):
 def test_broken_jsonld_says_nothing_and_raises_nothing(script):
     """Whatever stands in the script, reading it gives a description."""
     assert read_jsonld(f'<script type="application/ld+json">{script}</script>', URL).headline is None
+
+
+def test_jsonld_is_found_however_its_type_is_written():
+    """In capitals, without quotes, with an entity for the plus, and behind words that only mention it."""
+    data = '{"@type": "NewsArticle", "headline": "This"}'
+    for kind in ("type=application/ld+json", 'TYPE="application/ld+json" data-x', "type='application/ld&#x2B;json'"):
+        page = f"<p>We write ld+json ourselves.</p><script {kind}>{data}</SCRIPT>"
+        assert read_jsonld(page, URL).headline == "This"
 
 
 def test_the_article_with_the_pages_address_is_chosen():

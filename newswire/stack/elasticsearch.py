@@ -56,6 +56,9 @@ class Elasticsearch:
             "path.repo": [str(self.folder / "repo")],
             # A laptop's disk is often above the watermark at which indexes become read-only.
             "cluster.routing.allocation.disk.threshold_enabled": False,
+            # The serial collector lets garbage fill the heap before it clears it: the breaker must not count garbage,
+            # or every request is refused with 429 until then (seen at 96 %, of which 10 % were in use).
+            "indices.breaker.total.use_real_memory": False,
         }
         (self.folder / "config" / "elasticsearch.yml").write_text(yaml.safe_dump(config), "utf-8")
 

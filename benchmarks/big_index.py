@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 import statistics
 import time
@@ -47,6 +48,7 @@ OUTLETS = [f"Outlet {number}" for number in range(300)]
 COPY_OF_FIVE = 5  # every fifth article is a copy of the one before
 TEXT_WORDS = 450
 SEARCHES = 200
+RANKS = math.log(100), math.log(5_000)  # of the words asked for: from every fifth article to one in a thousand
 
 
 def make_article(number: int) -> Article:
@@ -95,7 +97,7 @@ def documents(count: int) -> Iterator[Document]:
 def requests() -> Iterator[SearchRequest]:
     """Yield searches as a page asks them: one to four words, phrases, filters, always with facets."""
     for number in range(SEARCHES):
-        words = [WORDS[int(CHANCE.paretovariate(0.6)) + 20] for _ in range(number % 4 + 1)]
+        words = [WORDS[int(math.exp(CHANCE.uniform(*RANKS)))] for _ in range(number % 4 + 1)]
         text = f'"{words[0]} {words[1]}" {words[2]}' if number % 8 == 7 else " ".join(words)
         languages = ("en",) if number % 3 == 0 else ()
         outlets = (CHANCE.choice(OUTLETS),) if number % 5 == 0 else ()

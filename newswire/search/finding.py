@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from elasticsearch import Elasticsearch
+from elasticsearch.dsl.query import Bool, Terms
 from msgspec import convert, structs
 
 from newswire.search import facets, timeline
@@ -33,6 +34,7 @@ BEGIN, END = "\x02", "\x03"
 PRECISE_COUNT = 10_000  # groups above this number are estimated
 NEWEST_FIRST = [{"dated_at": "desc"}, {"article_id": "asc"}]
 SHOWN = list(FoundArticle.__struct_fields__)
+Marks = Mapping[str, list[str]]  # field -> its stretches, with BEGIN and END around what matched
 
 
 def search(client: Elasticsearch, prefix: str, request: SearchRequest) -> SearchResults:
@@ -54,12 +56,13 @@ def _search(client: Elasticsearch, prefix: str, request: SearchRequest) -> Searc
     answers = ask(client, indexes_of(prefix, request), [_body(request, cursor), *own_counts])
     answer = answers[0]
     found = answer["hits"]["hits"]
+    marked = _mark_heads(client, prefix, request, found)
     total = answer["hits"]["total"]["value"]
     groups = answer.get("aggregations", {}).get("groups", {}).get("value", total)
     return SearchResults(
         total=total,
         groups=groups,
-        hits=tuple(_hit(one) for one in found),
+        hits=tuple(_hit(one, marked) for one in found),
         took_ms=max(one["took"] for one in answers),
         next=write_cursor(cursor, request, found, groups),
         suggestion=None if cursor.passed else suggest(client, prefix, request, total),
@@ -106,8 +109,30 @@ def _folded(request: SearchRequest) -> dict[str, Any]:
         "size": FOLDED_SHOWN + 1,
         "sort": FOLD_ORDERS[request.fold],
         "_source": SHOWN,
-        "highlight": _highlight(),
     }
+
+
+def _mark_heads(
+    client: Elasticsearch, prefix: str, request: SearchRequest, found: Sequence[Mapping[str, Any]]
+) -> dict[str, Marks]:
+    """Return what matched in each article that is shown.
+
+    Most are the hits themselves; for heads that are not, one more request costs less than marking all members.
+    """
+    marks = {one["_source"]["article_id"]: one.get("highlight", {}) for one in found}
+    heads = [_group(one)["hits"][0]["_source"]["article_id"] for one in found]
+    if missing := [head for head in heads if head not in marks]:
+        query = Bool(must=[build_query(request)], filter=[Terms("article_id", missing)])
+        body = {"query": query.to_dict(), "size": len(missing), "_source": ["article_id"], "highlight": _highlight()}
+        (answer,) = ask(client, indexes_of(prefix, request), [body])
+        marks |= {one["_source"]["article_id"]: one.get("highlight", {}) for one in answer["hits"]["hits"]}
+    return marks
+
+
+def _group(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a hit's group, its head first."""
+    alone: dict[str, Any] = {"hits": [found], "total": {"value": 1}}
+    return found["inner_hits"]["folded"]["hits"] if "inner_hits" in found else alone
 
 
 def _highlight() -> dict[str, Any]:
@@ -126,13 +151,11 @@ def _highlight() -> dict[str, Any]:
     }
 
 
-def _hit(found: Mapping[str, Any]) -> Hit:
-    group: dict[str, Any] = {"hits": [found], "total": {"value": 1}}
-    if "inner_hits" in found:
-        group = found["inner_hits"]["folded"]["hits"]
+def _hit(found: Mapping[str, Any], marks: Mapping[str, Marks]) -> Hit:
+    group = _group(found)
     head, *folded = group["hits"]
     article = convert(head["_source"], FoundArticle)
-    marked = head.get("highlight", {})
+    marked = marks.get(article.article_id, {})
     return Hit(
         article=article,
         title=_marked(marked.get("title", [article.title])[0]),

@@ -59,6 +59,7 @@ class SearchQuery(BaseModel):
     story: Identifier = Field(default=None, description="only this story's articles")
     family: Identifier = Field(default=None, description="only this article and its copies")
     which: Literal["all", "originals", "copies"] = "all"
+    needs: Literal["enough", "most"] = Field(default="enough", description="how many of the words an article must have")
     fold: Literal["copies", "stories", "nothing"] = Field(default="copies", description="what is shown as one hit")
     sort: Literal["relevance", "date"] = "relevance"
     limit: int = Field(default=PAGE_HITS, ge=1, le=200)
@@ -82,6 +83,7 @@ class SearchQuery(BaseModel):
             story_id=self.story,
             family_id=self.family,
             which=self.which,
+            needs=self.needs,
             fold=self.fold,
             sort=self.sort,
             limit=self.limit,

@@ -159,6 +159,15 @@ def test_a_slip_of_the_keyboard_is_noticed(pages):
     assert read(pages, f"/{page.select_one('.suggestion a')['href']}").select(".hit")
 
 
+def test_where_no_article_has_all_words_those_with_most_are_shown_and_exported(pages):
+    """The page says so, and the export holds what the page shows."""
+    page = read(pages, "/?q=lower+town+zeppelin")
+    assert "these have most of them" in words(page.select_one(".suggestion"))
+    address = page.select_one('.onward a[href*="ndjson"]')["href"]
+    exported = {json.loads(line)["article_id"] for line in pages.get(address).text.splitlines()}
+    assert exported == {id_of("agency"), id_of("carrier")}
+
+
 @pytest.mark.parametrize("path", ["/?q=sirens", "/article/{hostile}", "/story/" + "7" * 32, "/?limit=100&fold=nothing"])
 def test_text_from_the_web_stays_text(pages, path):
     """A hostile title, outlet, author or reason is shown as it is: no element of it, no handler, no script address."""

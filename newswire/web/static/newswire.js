@@ -51,3 +51,4 @@ document.addEventListener("change", (event) => {
   if (event.target.form === form && event.target.closest(".filters")) apply(form);
 });
 document.documentElement.classList.add("live");
+document.documentElement.classList.toggle("framed", window.top !== window);

@@ -1,0 +1,94 @@
+"""Corrections: which outlets change what they have published, how often and how much."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kibana.columns import Terms, Time, average, count, most, newest, total, unique
+from kibana.panels import Board, Course, Figure, Listing, Row, Shares, Table, Text
+from kibana.views import REVISIONS
+
+_CORRECTIONS: Final = count("Corrections")
+_WORDS: Final = (
+    "**Corrections.** Each is a version of an article that a newer one has replaced, at the time at which the newer "
+    "one was fetched. The list has the replaced texts; *open* leads to the article with the differences marked."
+)
+
+BOARD: Final = Board(
+    key="corrections",
+    title="Newswire: corrections",
+    description="Articles that changed after publication, by outlet, with how much changed.",
+    since="now-30d",
+    rows=(
+        Row(4, (Text(words=_WORDS),)),
+        Row(
+            6,
+            (
+                Figure(title="Corrections", view=REVISIONS, measure=_CORRECTIONS),
+                Figure(title="Articles corrected", view=REVISIONS, measure=unique("Articles", "article_id")),
+                Figure(title="Words added", view=REVISIONS, measure=total("Words", "words_added")),
+                Figure(title="Words removed", view=REVISIONS, measure=total("Words", "words_removed")),
+            ),
+        ),
+        Row(
+            12,
+            (
+                Course(
+                    title="Corrections over time by what changed",
+                    view=REVISIONS,
+                    shape="bar_stacked",
+                    time=Time(label="Replaced", field="superseded_at"),
+                    measures=(_CORRECTIONS,),
+                    split=Terms(label="Changed", field="changed", size=5),
+                    width=32,
+                ),
+                Shares(
+                    title="Corrections by outlet",
+                    view=REVISIONS,
+                    shape="pie",
+                    parts=(Terms(label="Outlet", field="outlet", has_rest=True),),
+                    measure=_CORRECTIONS,
+                ),
+            ),
+        ),
+        Row(
+            15,
+            (
+                Table(
+                    title="Outlets that correct",
+                    view=REVISIONS,
+                    rows=(Terms(label="Outlet", field="outlet", size=50),),
+                    measures=(
+                        _CORRECTIONS,
+                        unique("Articles", "article_id"),
+                        average("Words added", "words_added"),
+                        average("Words removed", "words_removed"),
+                        most("Last", "superseded_at"),
+                    ),
+                ),
+                Table(
+                    title="Articles corrected most",
+                    view=REVISIONS,
+                    rows=(Terms(label="Article", field="article_id", size=25),),
+                    measures=(
+                        _CORRECTIONS,
+                        newest("Title before the last one", "title.raw", "superseded_at"),
+                        newest("Outlet", "outlet", "superseded_at"),
+                        most("Last", "superseded_at"),
+                    ),
+                ),
+            ),
+        ),
+        Row(
+            18,
+            (
+                Listing(
+                    title="Versions that were replaced",
+                    view=REVISIONS,
+                    columns=("outlet", "title", "changed", "words_added", "words_removed", "version", "article_id"),
+                    sort="superseded_at",
+                ),
+            ),
+        ),
+    ),
+)

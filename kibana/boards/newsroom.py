@@ -1,0 +1,97 @@
+"""Newsroom: how much comes in, from whom, in which languages, and what everybody tells."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kibana.columns import AtLeast, Is, Terms, Time, count, most, unique
+from kibana.panels import Board, Course, Figure, Listing, Row, Shares, Table, Text
+from kibana.views import ARTICLES, STORIES
+
+_ORIGINAL: Final = Is("is_copy", (False,))
+_ARTICLES: Final = count("Articles")
+_WORDS: Final = (
+    "**Newsroom.** Every article once, by the time at which it came out. Copies of agency texts count as articles; "
+    "*originals* leaves them out. Click a value to look at it alone."
+)
+
+BOARD: Final = Board(
+    key="newsroom",
+    title="Newswire: newsroom",
+    description="Volume, outlets, languages and the stories that most outlets tell.",
+    since="now-7d",
+    rows=(
+        Row(4, (Text(words=_WORDS),)),
+        Row(
+            6,
+            (
+                Figure(title="Articles", view=ARTICLES, measure=_ARTICLES),
+                Figure(title="Originals", view=ARTICLES, measure=count("Originals", _ORIGINAL)),
+                Figure(title="Outlets", view=ARTICLES, measure=unique("Outlets", "outlet")),
+                Figure(title="Languages", view=ARTICLES, measure=unique("Languages", "language")),
+            ),
+        ),
+        Row(
+            12,
+            (
+                Course(
+                    title="Articles over time by language",
+                    view=ARTICLES,
+                    shape="bar_stacked",
+                    time=Time(label="Came out", field="dated_at"),
+                    measures=(_ARTICLES,),
+                    split=Terms(label="Language", field="language", size=12, has_rest=True),
+                    width=32,
+                ),
+                Shares(
+                    title="Languages and countries",
+                    view=ARTICLES,
+                    shape="treemap",
+                    parts=(
+                        Terms(label="Language", field="language"),
+                        Terms(label="Country", field="country", size=5, has_rest=True),
+                    ),
+                    measure=_ARTICLES,
+                ),
+            ),
+        ),
+        Row(
+            15,
+            (
+                Table(
+                    title="Volume by outlet",
+                    view=ARTICLES,
+                    rows=(Terms(label="Outlet", field="outlet", size=50),),
+                    measures=(
+                        _ARTICLES,
+                        count("Originals", _ORIGINAL),
+                        unique("Stories", "story_id"),
+                        most("Newest article", "dated_at"),
+                    ),
+                ),
+                Table(
+                    title="Top stories",
+                    view=STORIES,
+                    where=AtLeast("size", 1),
+                    rows=(Terms(label="Story", field="headline.raw", size=25),),
+                    measures=(
+                        most("Outlets", "outlet_count"),
+                        most("Articles", "size"),
+                        most("Newest article", "last_seen_at"),
+                    ),
+                ),
+            ),
+        ),
+        Row(
+            18,
+            (
+                Listing(
+                    title="Newest articles",
+                    view=ARTICLES,
+                    columns=("title", "outlet", "language", "is_copy", "url"),
+                    sort="dated_at",
+                ),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,163 @@
+"""The kinds of panels, the rows they stand in and the dashboard that they make."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kibana.columns import Condition, Grouping, Measure, Terms, Time
+from kibana.views import View
+
+COLUMNS: Final = 48  # of Kibana's grid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Words in Markdown: what the dashboard answers, and how to read it."""
+
+    words: str
+    width: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Documents one by one, newest or oldest first; kept as a saved search."""
+
+    title: str
+    view: View
+    columns: tuple[str, ...]
+    sort: str
+    direction: Literal["asc", "desc"] = "desc"
+    where: Condition | None = None
+    width: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chart:
+    title: str
+    view: View
+    where: Condition | None = None
+    width: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure(_Chart):
+    """One number."""
+
+    measure: Measure
+
+    @property
+    def groups(self) -> tuple[Grouping, ...]:
+        """Return the groups, outermost first."""
+        return ()
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Return what is measured in each group."""
+        return (self.measure,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course(_Chart):
+    """Measures over time, as bars or lines, split by a field's values."""
+
+    shape: Literal["bar", "bar_stacked", "bar_percentage_stacked", "line"]
+    time: Time
+    measures: tuple[Measure, ...]
+    split: Terms | None = None
+
+    @property
+    def groups(self) -> tuple[Grouping, ...]:
+        """Return the groups, outermost first: the foremost values are those of the whole range."""
+        return (self.split, self.time) if self.split else (self.time,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(_Chart):
+    """A row for each value, or combination of values, sorted by the first measure."""
+
+    rows: tuple[Terms, ...]
+    measures: tuple[Measure, ...]
+
+    @property
+    def groups(self) -> tuple[Grouping, ...]:
+        """Return the groups, outermost first."""
+        return self.rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares(_Chart):
+    """The parts of a whole, as a pie or a treemap."""
+
+    shape: Literal["pie", "treemap"]
+    parts: tuple[Terms, ...]
+    measure: Measure
+
+    @property
+    def groups(self) -> tuple[Grouping, ...]:
+        """Return the groups, outermost first."""
+        return self.parts
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Return what is measured in each group."""
+        return (self.measure,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap(_Chart):
+    """A measure by a field's values, downwards, and time, across."""
+
+    down: Terms
+    across: Time
+    measure: Measure
+
+    @property
+    def groups(self) -> tuple[Grouping, ...]:
+        """Return the groups, outermost first."""
+        return (self.down, self.across)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """Return what is measured in each group."""
+        return (self.measure,)
+
+
+Chart = Figure | Course | Table | Shares | HeatMap
+Panel = Chart | Listing | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Panels side by side; those without a width share what the others leave."""
+
+    height: int
+    panels: tuple[Panel, ...]
+
+    def widths(self) -> list[int]:
+        """Return each panel's width in columns of the grid."""
+        open_ended = [panel.width for panel in self.panels].count(0)
+        share, left_over = divmod(COLUMNS - sum(panel.width for panel in self.panels), max(open_ended, 1))
+        shares = iter([share + 1] * left_over + [share] * open_ended)
+        return [panel.width or next(shares) for panel in self.panels]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """A dashboard; `since` is the range of time on show when it is opened."""
+
+    key: str
+    title: str
+    description: str
+    since: str
+    rows: tuple[Row, ...]
+
+    def panels(self) -> list[Panel]:
+        """Return all panels, as read."""
+        return [panel for row in self.rows for panel in row.panels]
+
+
+def slug(title: str) -> str:
+    """Return a title as a part of an id."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")

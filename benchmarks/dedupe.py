@@ -140,7 +140,7 @@ def _add(state: DedupeState, chance: np.random.Generator, number: int) -> None:
         family=number,
         tier=0,
     )
-    state._identity.add_event(digest.hex(), number)  # noqa: SLF001 - no record, no text: only what a decision leaves
+    state._identity.add(digest.hex(), number, row)  # noqa: SLF001 - no record, no text: only what a decision leaves
     state._add(row, Grams(threes, fives, threes[:20], sentences), threes[:KEYS_PER_ARTICLE], frozenset())  # noqa: SLF001
 
 

@@ -53,12 +53,12 @@ def read_grams(text: Fingerprint, standing: NDArray[np.bool_]) -> tuple[Grams, U
     """Return the sets of a text without its standing sentences, and its keys for the index."""
     words, numbers = text.words, text.numbers.astype(np.intp)
     if standing.any():
-        lengths = np.diff(text.starts, append=np.uint32(len(words)))
-        kept = np.repeat(~standing, lengths)
-        if int(kept.sum()) >= MIN_WORDS:
+        ends = np.append(text.starts[1:], np.uint32(len(words)))
+        kept = (~standing).repeat(ends - text.starts)
+        if np.count_nonzero(kept) >= MIN_WORDS:
             is_number = np.zeros(len(words), np.bool_)
             is_number[numbers] = True
-            words, numbers = words[kept], np.flatnonzero(is_number[kept])
+            words, numbers = words[kept], is_number[kept].nonzero()[0]
     sums = np.zeros(len(words) + 1, np.uint64)
     np.cumsum(words * POWERS[: len(words)], out=sums[1:])
     fives = _unique(_hash_sequences(sums, 5))

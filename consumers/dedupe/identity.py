@@ -39,13 +39,10 @@ class Identity:
         """Return the rows of an article, oldest first."""
         return self._keys.newest(_keys(_half(article) ^ ARTICLE)).get(0, [])
 
-    def add(self, row: Row, number: int) -> None:
-        """Note the row under its article and its content."""
-        self._keys.add(_keys(_half(row.article) ^ ARTICLE, row.content ^ CONTENT), number)
-
-    def add_event(self, event: str, number: int) -> None:
-        """Note a record; it is forgotten with row `number`, the next to come."""
-        self._keys.add(_keys(int(event[:16], 16) ^ EVENT), number)
+    def add(self, event: str, number: int, row: Row | None) -> None:
+        """Note a record, and the row that it made; without one it is forgotten with the next to come, `number`."""
+        made = (_half(row.article) ^ ARTICLE, row.content ^ CONTENT) if row else ()
+        self._keys.add(_keys(int(event[:16], 16) ^ EVENT, *made), number)
 
     def forget(self, oldest: int) -> None:
         """Give back the memory of rows before `oldest`."""

@@ -83,9 +83,10 @@ class TextIndex:
             return best, keys
         # A copy is found by its family: a wire report that hundreds carry would make its own keys stock phrases.
         original = self.rows.families[best.row - self.rows.begin]
-        known = [row for family in families if family.first == original for row in family.rows]
+        known = {row for family in families if family.first == original for row in family.rows}
+        pairs = zip(hits.places.tolist(), hits.docs.tolist(), strict=True)
         is_fresh = np.ones(len(keys), np.bool_)
-        is_fresh[hits.places[np.isin(hits.docs, known)]] = False
+        is_fresh[[place for place, doc in pairs if doc in known]] = False
         return best, keys[is_fresh]
 
     def _group(self, docs: list[int], before: int) -> list[Family]:

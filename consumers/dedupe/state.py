@@ -73,12 +73,13 @@ class DedupeState:
         found = self._identity.find(id_, _half(article.content_hash), event)
         if found.events and found.events[-1] >= self._oldest:
             return ()
-        self._identity.add_event(event, len(self._index.rows))
-        before = self._newest(id_, found.versions)
+        number, before = len(self._index.rows), self._newest(id_, found.versions)
         if before is not None and self._index.rows[before].content == _half(article.content_hash):
             verdict = self._renew(article, before)
         else:
             verdict = self._judge(article, before, found.same_content)
+        row = self._index.rows[number] if number < len(self._index.rows) else None
+        self._identity.add(event, number, row)
         return (Out(DEDUPLICATED_ARTICLES, verdict),)
 
     def _judge(self, article: ParsedArticle, before: int | None, same_content: list[int]) -> DeduplicatedArticle:
@@ -107,13 +108,11 @@ class DedupeState:
         return read_grams(text, standing)
 
     def _add(self, row: Row, grams: Grams, keys: Keys, counted: frozenset[int]) -> None:
-        number = len(self._index.rows)
-        self._index.add(row, grams, keys)
-        self._identity.add(row, number)
         sentences = grams.sentences
         if counted:
             sentences = sentences[[hash_ not in counted for hash_ in sentences.tolist()]]
-        self._standing.add(sentences, number)
+        self._standing.add(sentences, len(self._index.rows))
+        self._index.add(row, grams, keys)
 
     def _begin_row(self, article: ParsedArticle, earlier: Row | None) -> Row:
         number = len(self._index.rows)
@@ -177,7 +176,6 @@ class DedupeState:
         if before < self._oldest:  # its text is forgotten, and others may copy it again
             self._add(row, *self._read(article, row.host, NOTHING), NOTHING)
         elif self._clock_ms - self._index.rows[before].time_ms > RENEW_MS:
-            self._identity.add(row, len(self._index.rows))
             self._index.renew(row)
         return answer(article, row, "unchanged")
 

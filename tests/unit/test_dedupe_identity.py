@@ -113,6 +113,15 @@ def test_what_is_older_than_the_window_is_forgotten_by_record_time(state):
     assert late[0].value.copy_of is None
 
 
+@pytest.mark.parametrize(("age_ms", "copy_of"), [(30 * DAY_MS, digest("a")), (30 * DAY_MS + 1, None)])
+def test_the_window_ends_to_the_millisecond(state, age_ms, copy_of):
+    """Deciders with another view of the window would contradict each other; the next to come stays known."""
+    for n, (name, when) in enumerate((("a", 0), ("c", 1))):
+        state.decide(record(article(name, name), n, when))
+    assert state.decide(record(article("b", "a"), 2, age_ms))[0].value.copy_of == copy_of
+    assert state.decide(record(article("d", "c"), 3, age_ms))[0].value.copy_of == digest("c")
+
+
 @pytest.mark.parametrize("days", [31, 399])
 def test_an_article_is_known_long_after_its_text_is_forgotten(state, days):
     """A version that began again at 1 would be refused by the index, and the new text lost."""

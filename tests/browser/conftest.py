@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.skip(reason="there is no Chromium: apt-get install chromium"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def newsroom(server_settings, tmp_path_factory):
     """Settings of an index and a crawl state that hold the demo press."""
     folder = tmp_path_factory.mktemp("newsroom")
@@ -125,7 +125,7 @@ def fill_ledger(settings):
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(newsroom):
     """Where `newswire web` serves it."""
     given = {f"NEWSWIRE_{name.upper()}": str(plain(getattr(newsroom, name))) for name in SERVERS}
@@ -143,9 +143,9 @@ def plain(value):
     return value.get_secret_value() if hasattr(value, "get_secret_value") else value
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """One browser for all tests."""
+    """One browser for a module's tests: while it is open, no other test could run an event loop in this thread."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -176,7 +176,7 @@ def open_window(chromium, address):
     assert complaints == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shoot():
     """Write a screenshot of the whole page into .newswire/screenshots."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Writes a chart as Kibana's chart editor, Lens, keeps it: the form of Kibana 8.9, which every later one reads.
 
-Kibana brings older forms up to date when it imports and reads them; docs/decisions/0065 says why this one.
+Kibana brings older forms up to date when it imports and reads them; decision 0065 says why this one.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _group(view: View, group: Grouping) -> Json:
     shared = {
         "label": group.label,
         "customLabel": True,
-        "dataType": DATA_TYPES[view.field(group.field).type],
+        "dataType": _data_type(view, group.field),
         "sourceField": group.field,
         "isBucketed": True,
     }
@@ -68,6 +68,13 @@ def _group(view: View, group: Grouping) -> Json:
         params = {"interval": group.interval, "includeEmptyRows": True, "dropPartials": False}
         return shared | {"operationType": "date_histogram", "scale": "interval", "params": params}
     return shared | {"operationType": "terms", "scale": "ordinal", "params": _terms(group)}
+
+
+def _data_type(view: View, name: str) -> str:
+    fact = view.field(name)
+    if not fact.has_values:
+        raise LookupError(f"{view.alias} keeps no values of {name} ({fact.type}) to group or measure; try {name}.raw")
+    return DATA_TYPES[fact.type]
 
 
 def _terms(terms: Terms) -> Json:
@@ -95,7 +102,7 @@ def _measure(view: View, measure: Measure) -> Json:
     return {
         "label": measure.label,
         "customLabel": True,
-        "dataType": "number" if counts else DATA_TYPES[view.field(measure.field).type],
+        "dataType": "number" if counts else _data_type(view, measure.field),
         "operationType": measure.operation,
         "scale": "ordinal" if measure.operation == "last_value" else "ratio",
         "sourceField": measure.field,

@@ -9,10 +9,12 @@ import pytest
 import yaml
 
 from kibana.boards import BOARDS
+from kibana.columns import Terms, count
 from kibana.generate import FILE, saved_objects, text
+from kibana.lens import build_chart
 from kibana.objects import OLDEST_KIBANA, VERSIONS
-from kibana.panels import COLUMNS, Listing, Text
-from kibana.views import PAGES, VIEWS
+from kibana.panels import COLUMNS, Listing, Table, Text
+from kibana.views import ARTICLES, PAGES, VIEWS
 from newswire.settings import Settings
 from newswire.web.app import create_app
 
@@ -151,10 +153,14 @@ def test_links_lead_to_pages_that_exist():
     assert [f"http://{port.rsplit(':', 1)[0]}" for port in SERVICES["web"]["ports"]] == [PAGES]
 
 
-def test_an_unknown_field_stops_the_generation():
-    """A typing error says where to look."""
-    with pytest.raises(LookupError, match=r"newswire-articles has no field datedat; schemas/index_fields\.py"):
-        VIEWS[0].field("datedat")
+@pytest.mark.parametrize(
+    ("field", "says"), [("titel", r"no field titel; schemas/index_fields"), ("title", "title.raw")]
+)
+def test_a_field_that_will_not_do_stops_the_generation(field, says):
+    """A typing error, or a text where values are needed, says where to look."""
+    table = Table(title="T", view=ARTICLES, rows=(Terms(label="x", field=field),), measures=(count("n"),))
+    with pytest.raises(LookupError, match=f"newswire-articles .*{says}"):
+        build_chart(table)
 
 
 @pytest.mark.parametrize("attributes", LENSES.values(), ids=LENSES)

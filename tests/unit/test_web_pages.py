@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import newswire.web
+from newswire.errors import ConfigError
 from newswire.settings import Settings
 from newswire.testing.pages import open_pages
 from newswire.web.api import ANSWERS
 from newswire.web.app import create_app
+from newswire.web.commands import command
 from newswire.web.security import POLICY
 
 FOLDER = Path(newswire.web.__file__).parent
@@ -158,6 +162,15 @@ def test_other_names_get_no_answer(settings):
             answer = client.get("/livez", headers={"Host": name})
             assert answer.status_code == 421, name
         assert "NEWSWIRE_WEB_NAMES" in answer.text
+
+
+def test_a_port_that_is_taken_is_named_with_the_way_out():
+    """`newswire web` says which address, and how to choose another."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = CliRunner().invoke(command, ["--port", str(port)])
+    assert isinstance(done.exception, ConfigError)
+    assert re.search(rf"127\.0\.0\.1:{port}: .*in use; choose another with --port", str(done.exception))
 
 
 def test_the_api_is_described_completely(client):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 
 import click
@@ -35,4 +36,5 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port))
     except OSError as error:
-        raise ConfigError(f"cannot listen at {host}:{port}: {error.strerror}; choose another with --port") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)  # the socket adds the address once more
+        raise ConfigError(f"cannot listen at {host}:{port}: {reason}; choose another with --port") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -39,7 +38,6 @@ def _templates() -> Environment:
         "web_address": web_address,
         "language": language_name,
         "country": country_name,
-        "paragraphs": paragraphs,
         "number": lambda value: f"{value:,}",
         "plural": plural,
     }
@@ -93,11 +91,6 @@ def country_name(code: str) -> str:
 @cache
 def _english() -> Locale:
     return Locale("en")
-
-
-def paragraphs(text: str) -> Sequence[str]:
-    """Return the paragraphs of an article's text."""
-    return [paragraph for part in text.split("\n\n") if (paragraph := part.strip())]
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The search page, and the downloads of everything that a search finds."""
+"""The search page: what a search finds, how it may be narrowed, and how it spreads over time."""
 
 from __future__ import annotations
 

@@ -8,10 +8,12 @@ import json
 import pytest
 
 from consumers.parse.extraction import extract_article
+from consumers.parse.fragments import to_paragraphs
 from consumers.parse.hydration import read_hydration
 from consumers.parse.language import find_language
 from consumers.parse.metadata import Origin
 from consumers.parse.refusal import Refused
+from consumers.parse.second import read_by_density
 from consumers.parse.third import build_page, read_with_trafilatura
 from consumers.parse.tree import Tree
 
@@ -81,6 +83,7 @@ def test_paragraphs_of_an_unspaced_script_count_for_what_they_say():
     links = "".join(f'<li><a href="/{n}">第{n}条新闻的标题与本文无关</a></li>' for n in range(30))
     found = read(f"<h1>夜间渡轮恢复航行</h1><div>{as_html(chinese)}</div><ul>{links}</ul>")
     assert found.body.split("\n\n") == chinese
+    assert found.reading.reader == "rules"
     assert found.language == "zh"
 
 
@@ -101,11 +104,39 @@ def test_captions_and_credits_are_not_the_article():
     pictures = (
         f"<figure><img src='/a.jpg'><figcaption>{caption}</figcaption></figure>",
         f"<div class='image-caption'><span>{caption}</span></div>",
+        f"<figcaption>{caption}</figcaption>",
         f"<div class='c-media'><p class='foto-legende'>{caption}</p></div>",
     )
     for picture in pictures:
         found = read(f"<article><h1>{TITLE}</h1>{as_html(PARAGRAPHS[:2])}{picture}{as_html(PARAGRAPHS[2:])}</article>")
         assert found.body.split("\n\n") == PARAGRAPHS
+
+
+@pytest.mark.parametrize("name", ["sidebar-story", "popular", "story-teaser-text"])
+def test_a_name_lies_where_most_of_the_prose_bears_it(name):
+    """A part called furniture is none where the article stands in it."""
+    assert read(f"<div class='{name}'>{as_html(PARAGRAPHS)}</div>").body.split("\n\n") == PARAGRAPHS
+
+
+@pytest.mark.parametrize("name", ["disqus-thread", "reader-replies", "discussion"])
+def test_comments_are_not_the_article_however_long(name):
+    """Readers may write more than the author did."""
+    said = [f"I was on that boat in the storm too, number {n}, and the bar was open all night long." for n in range(7)]
+    body = f"<main><div>{as_html(PARAGRAPHS)}</div><div class='{name}'>{as_html(said)}</div></main>"
+    assert read(body).body.split("\n\n") == PARAGRAPHS
+
+
+def test_the_second_reading_trusts_lengths_and_links_only():
+    """Long paragraphs near each other are the text, whatever they are called; what stands aside is not."""
+    aside = f"<aside>{as_html([text.upper() for text in PARAGRAPHS])}</aside>"
+    blocks = Tree(f"<body><div class='comments'>{as_html(PARAGRAPHS)}</div>{aside}</body>").blocks
+    assert [block.text for block in read_by_density(blocks)] == PARAGRAPHS
+
+
+@pytest.mark.parametrize("told", ["One.<br>Two.", "<p>One.</p><p>Two.</p>", "One.\r\nTwo.", "One.\n\n \nTwo."])
+def test_a_fragment_gives_its_paragraphs(told):
+    """Feeds and JSON-LD part paragraphs in many ways."""
+    assert to_paragraphs(told) == "One.\n\nTwo."
 
 
 def test_the_small_page_holds_the_article_and_nothing_that_breaks_xml():
@@ -120,6 +151,7 @@ def test_the_small_page_holds_the_article_and_nothing_that_breaks_xml():
 
 
 GERMAN = "Das Schiff zu den Inseln fährt ab Montag wieder bei Nacht, und das ist für die Leute dort gut. "
+SPANISH = "El barco de la noche va a las islas que no se han de quedar sin pan, y con un cocinero más a la mesa. "
 NORWEGIAN = "Nattferjen til øyene går igjen fra mandag, etter en vinter der den siste båten gikk tidlig. "
 
 
@@ -128,6 +160,7 @@ NORWEGIAN = "Nattferjen til øyene går igjen fra mandag, etter en vinter der de
     [
         ("en", " ".join(PARAGRAPHS), ("en", "text")),
         ("nl", " ".join(PARAGRAPHS), ("en", "text")),
+        ("fr", SPANISH * 4, ("es", "text")),
         ("en-GB", GERMAN * 4, ("de", "text")),
         ("da", NORWEGIAN * 4, ("da", "page")),
         ("fr", "Il parle. " * 3, ("fr", "page")),

@@ -176,6 +176,14 @@ def test_a_page_may_only_speak_for_its_own_site(claim, canonical):
     assert read(f'<link rel="canonical" href="{claim}">').canonical == canonical
 
 
+def test_the_headline_goes_before_what_is_said_to_networks():
+    """JSON-LD names the headline; the title for networks may tease, and the first title element is the page's."""
+    data = '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "The headline"}</script>'
+    assert read(f'{data}<meta property="og:title" content="You will not believe this">').title == "The headline"
+    page = f"<html><head><title>The page</title></head><body><svg><title>Arrow</title></svg>{TEXT}</body></html>"
+    assert extract_article(page.encode(), Origin(URL, NOW)).title == "The page"
+
+
 def test_the_sites_name_is_cut_from_the_title():
     """Behind or before the headline, and after what the visible headline ends with."""
     site = '<meta property="og:site_name" content="The Outlet">'

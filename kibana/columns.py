@@ -67,11 +67,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Time:
-    """One group for each span of time; `auto` lets Kibana choose the span for the range on show."""
+    """One group for each span of time; `auto` lets Kibana choose the span for the range on show.
+
+    Spans without documents are groups too, with zero in them, unless `has_empty` is false.
+    """
 
     label: str
     field: str
-    interval: Literal["auto", "h", "d"] = "auto"
+    interval: Literal["auto", "h"] = "auto"
+    has_empty: bool = True
 
 
 Grouping = Terms | Time

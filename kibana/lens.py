@@ -65,7 +65,7 @@ def _group(view: View, group: Grouping) -> Json:
         "isBucketed": True,
     }
     if isinstance(group, Time):
-        params = {"interval": group.interval, "includeEmptyRows": True, "dropPartials": False}
+        params = {"interval": group.interval, "includeEmptyRows": group.has_empty, "dropPartials": False}
         return shared | {"operationType": "date_histogram", "scale": "interval", "params": params}
     return shared | {"operationType": "terms", "scale": "ordinal", "params": _terms(group)}
 
@@ -115,8 +115,7 @@ def _measure(view: View, measure: Measure) -> Json:
 def _measure_params(measure: Measure) -> Json:
     params: Json = {}
     if measure.operation in {"count", "unique_count", "sum"}:
-        # No documents count zero; but what nobody has counted has no sum, and its cell stays blank.
-        params["emptyAsNull"] = measure.operation == "sum"
+        params["emptyAsNull"] = False  # Kibana would hide every zero, not only those of empty groups
     if measure.percent is not None:
         params["percentile"] = measure.percent
     if measure.newest_by is not None:

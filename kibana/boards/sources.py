@@ -43,7 +43,7 @@ BOARD: Final = Board(
                     view=FETCHES,
                     where=_LISTS,
                     down=Terms(label="Source", field="source", size=100, by_measure=None),
-                    across=Time(label="Read at", field="at", interval="h"),
+                    across=Time(label="Read at", field="at", interval="h", has_empty=False),
                     measure=total("New addresses", "new_urls"),
                 ),
             ),

@@ -177,6 +177,15 @@ def test_a_chart_is_whole(attributes):
             assert not columns[order["columnId"]]["isBucketed"]
 
 
+def test_the_silence_map_tells_a_zero_from_nothing():
+    """Hours without a reading are left out, and Kibana is not asked to hide zeros, which it does to all or none."""
+    (attributes,) = (lens for lens in LENSES.values() if lens["visualizationType"] == "lnsHeatmap")
+    (layer,) = attributes["state"]["datasourceStates"]["formBased"]["layers"].values()
+    params = {column["operationType"]: column["params"] for column in layer["columns"].values()}
+    assert params["date_histogram"]["includeEmptyRows"] is False
+    assert params["sum"]["emptyAsNull"] is False
+
+
 def named_in(part):
     if isinstance(part, str):
         return [part] if part.startswith(("group-", "measure-")) else []

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -145,7 +146,9 @@ class Snapshots:
 
 def _checksums(folder: Path, linked: Mapping[int, str] = MappingProxyType({})) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
-    return {str(path.relative_to(folder)): linked.get(path.stat().st_ino) or _checksum(path) for path in files}
+    with ThreadPoolExecutor() as pool:  # reading and hashing let other threads run
+        checksums = pool.map(lambda path: linked.get(path.stat().st_ino) or _checksum(path), files)
+        return {str(path.relative_to(folder)): checksum for path, checksum in zip(files, checksums, strict=True)}
 
 
 def _checksum(path: Path) -> str:

@@ -24,15 +24,15 @@ DATA_TYPES: Final = {
 Json = dict[str, Any]
 
 
-def build_chart(chart: Chart) -> Json:
-    """Return the attributes of a saved chart."""
+def build_chart(chart: Chart, title: str) -> Json:
+    """Return the attributes of a saved chart, kept under this title."""
     kind, visualization = _picture(chart)
     groups = {group_id(number): _group(chart.view, group) for number, group in enumerate(chart.groups)}
     measures = {measure_id(number): _measure(chart.view, measure) for number, measure in enumerate(chart.measures)}
     columns = groups | measures
     layer = {"columns": columns, "columnOrder": list(columns), "incompleteColumns": {}, "sampling": 1}
     return {
-        "title": chart.title,
+        "title": title,
         "description": "",
         "visualizationType": kind,
         "state": {

@@ -85,15 +85,16 @@ def build_board(board: Board) -> list[SavedObject]:
 
 def _part(board: Board, panel: Chart | Listing) -> SavedObject:
     id_ = f"{PREFIX}-{board.key}-{slug(panel.title)}"
+    title = f"{board.title}: {panel.title}"  # in Kibana's library the dashboard is not around it
     if isinstance(panel, Listing):
-        return _saved_search(id_, panel)
+        return _saved_search(id_, title, panel)
     reference = Reference(f"indexpattern-datasource-layer-{LAYER}", "index-pattern", panel.view.id)
-    return SavedObject("lens", id_, build_chart(panel), (reference,))
+    return SavedObject("lens", id_, build_chart(panel, title), (reference,))
 
 
-def _saved_search(id_: str, listing: Listing) -> SavedObject:
+def _saved_search(id_: str, title: str, listing: Listing) -> SavedObject:
     attributes = {
-        "title": listing.title,
+        "title": title,
         "description": "",
         "columns": list(listing.columns),
         "sort": [[listing.sort, listing.direction]],
@@ -133,4 +134,5 @@ def _content(panel: Panel, number: int, parts: dict[int, SavedObject]) -> dict[s
     if isinstance(panel, Text):
         config = {"content": panel.words, "settings": {"open_links_in_new_tab": True}}
         return {"type": "DASHBOARD_MARKDOWN", "embeddableConfig": config}
-    return {"type": parts[number].type, "embeddableConfig": {}, "panelRefName": _panel_name(number)}
+    own_title = {"title": panel.title}
+    return {"type": parts[number].type, "embeddableConfig": own_title, "panelRefName": _panel_name(number)}

@@ -16,7 +16,7 @@ _WORDS: Final = (
 
 BOARD: Final = Board(
     key="corrections",
-    title="Newswire: corrections",
+    title="Newswire corrections",
     description="Articles that changed after publication, by outlet, with how much changed.",
     since="now-30d",
     rows=(

@@ -17,7 +17,7 @@ _WORDS: Final = (
 
 BOARD: Final = Board(
     key="newsroom",
-    title="Newswire: newsroom",
+    title="Newswire newsroom",
     description="Volume, outlets, languages and the stories that most outlets tell.",
     since="now-7d",
     rows=(

@@ -20,7 +20,7 @@ _WORDS: Final = (
 
 BOARD: Final = Board(
     key="pipeline",
-    title="Newswire: pipeline health",
+    title="Newswire pipeline",
     description="Throughput, delay until searchable, dead letters by stage and reason.",
     since="now-24h",
     rows=(

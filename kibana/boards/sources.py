@@ -21,7 +21,7 @@ _WORDS: Final = (
 
 BOARD: Final = Board(
     key="sources",
-    title="Newswire: source health and silence",
+    title="Newswire sources",
     description="Attempts and failures by source, reasons, speed, and the silence map.",
     since="now-2d",
     rows=(

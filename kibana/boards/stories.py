@@ -20,7 +20,7 @@ _WORDS: Final = (
 
 BOARD: Final = Board(
     key="stories",
-    title="Newswire: stories and who was first",
+    title="Newswire stories",
     description="The course of stories, the outlets that tell them, and first to publish.",
     since="now-7d",
     rows=(

@@ -160,7 +160,7 @@ def test_a_field_that_will_not_do_stops_the_generation(field, says):
     """A typing error, or a text where values are needed, says where to look."""
     table = Table(title="T", view=ARTICLES, rows=(Terms(label="x", field=field),), measures=(count("n"),))
     with pytest.raises(LookupError, match=f"newswire-articles .*{says}"):
-        build_chart(table)
+        build_chart(table, "T")
 
 
 @pytest.mark.parametrize("attributes", LENSES.values(), ids=LENSES)

@@ -11,6 +11,7 @@ from newswire.search.reading import read_article, read_family
 from newswire.search.revisions import read_revisions
 from newswire.search.stories import read_story
 from newswire.web.context import Asked
+from newswire.web.diffs import condense
 from newswire.web.facts import facts_of
 from newswire.web.rendering import show_page
 
@@ -30,6 +31,7 @@ def article_page(request: Request, asked: Asked, article_id: ArticleId) -> HTMLR
         "article.html",
         article=article,
         facts=facts_of(article),
+        condense=condense,
         revisions=read_revisions(asked.client, asked.prefix, article_id) if article.version > 1 else (),
         family=family if family and len(family.members) > 1 else None,
         story=read_story(asked.client, asked.prefix, article.story_id),

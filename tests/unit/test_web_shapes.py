@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from newswire.changes import TextChange
 from newswire.search.results import FoundArticle, TimelineBucket
 from newswire.web.charts import BARS_HEIGHT, BARS_WIDTH, draw_bars
+from newswire.web.diffs import condense
 from newswire.web.lanes import draw_lanes
 from newswire.web.rendering import country_name, language_name, moment, plural, span, web_address
 
@@ -103,3 +105,23 @@ def test_a_story_has_a_lane_for_each_outlet_from_first_to_last():
     assert draw_lanes([article("Agency", 0)]) is None
     crowd = draw_lanes([article(f"Paper {n}", n) for n in range(40)])
     assert len(crowd.lanes) + crowd.hidden == 40
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ("=====", [5]),
+        ("==+==", [1, "=", "+", "=", 1]),
+        ("+===-", ["+", "=", 1, "=", "-"]),
+        ("+==+", ["+", "=", "=", "+"]),
+        ("+", ["+"]),
+        ("", []),
+    ],
+)
+def test_a_long_text_is_shortened_to_its_changes(body, shown):
+    """Changed paragraphs stand with their neighbours; the others are counted, and none is lost."""
+    kinds = {"=": "same", "+": "added", "-": "removed"}
+    paragraphs = [(TextChange(sign, kinds[sign]),) for sign in body]
+    condensed = [part if isinstance(part, int) else part[0].text for part in condense(paragraphs)]
+    assert condensed == shown
+    assert sum(part if isinstance(part, int) else 1 for part in condensed) == len(body)

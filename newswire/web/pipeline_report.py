@@ -62,6 +62,7 @@ def report_pipeline(settings: Settings, client: Elasticsearch) -> PipelineReport
     stages = outages.ask(lambda: _stages(settings))
     states, reasons = outages.ask(lambda: _ledger(settings)) or ({}, {})
     counted = outages.ask(lambda: count_overdue(settings, late)) or {}
+    oldest = outages.ask(lambda: overdue(settings, late, limit=OVERDUE_SHOWN)) or ()
     since = datetime.now(UTC) - timedelta(days=LETTER_DAYS)
     letters = outages.ask(lambda: count_letters(client, settings.index_prefix, since=since))
     return PipelineReport(
@@ -70,7 +71,7 @@ def report_pipeline(settings: Settings, client: Elasticsearch) -> PipelineReport
         states=states,
         reasons=reasons,
         overdue_count=sum(counted.values()),
-        overdue=tuple(overdue(settings, late, limit=OVERDUE_SHOWN)) if counted else (),
+        overdue=tuple(oldest),
         overdue_after_seconds=settings.overdue_after_seconds,
         letters=letters or (),
         outages=outages.said,

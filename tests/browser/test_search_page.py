@@ -58,6 +58,26 @@ def test_search_facet_fold_article_story(open_window, shoot):
     shoot(page, "story")
 
 
+def test_filters_keep_their_place(open_window):
+    """A value below "more" stays in sight with the focus, chosen and taken back; so do the other options."""
+    page = open_window()
+    page.get_by_text("7 more").click()
+    last = page.locator('#more-outlet input[type="checkbox"]').last
+    name = last.get_attribute("value")
+    for chips in (1, 0):
+        last.focus()
+        page.keyboard.press("Space")
+        expect(page.locator(".chips a")).to_have_count(chips)
+        expect(page.locator(f'input[name="outlet"][value="{name}"]')).to_be_focused()
+        expect(page.locator("#more-outlet")).to_have_attribute("open", "")
+    page.get_by_text("Time, order, folding").click()
+    page.get_by_label("One hit is").select_option("a story")
+    expect(page.locator(".summary")).to_contain_text("groups")
+    page.get_by_label("One hit is").select_option("a text with its copies")
+    page.wait_for_url("**fold=copies**")
+    expect(page.get_by_label("One hit is")).to_be_visible()
+
+
 def test_a_correction_is_read_word_by_word(open_window, shoot):
     """The diff of a corrected article stands open, and the tag beside the title leads to it."""
     page = open_window("/?q=%22Elder+Rose+floats%22&fold=nothing")

@@ -24,6 +24,17 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What was open stays open, and the filter that was chosen keeps the focus.
+function replace(before, after) {
+  const chosen = document.activeElement;
+  for (const open of before.querySelectorAll("details[id][open]")) {
+    after.querySelector(`#${open.id}`)?.setAttribute("open", "");
+  }
+  before.replaceWith(after);
+  const isTwin = (other) => other.name === chosen.name && (other.type !== "checkbox" || other.value === chosen.value);
+  [...after.querySelectorAll(".filters input, .filters select")].find(isTwin)?.focus();
+}
+
 // What was asked last wins, whichever answer comes first.
 let asking = null;
 
@@ -37,9 +48,7 @@ async function apply(form) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const found = page.getElementById("found");
     if (!answer.ok || !found) throw new Error(answer.statusText);
-    const focused = document.activeElement?.id;
-    document.getElementById("found").replaceWith(found);
-    if (focused) document.getElementById(focused)?.focus();
+    replace(document.getElementById("found"), found);
     history.replaceState(null, "", address);
   } catch (error) {
     if (error.name !== "AbortError") location.assign(address);

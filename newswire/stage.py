@@ -67,12 +67,13 @@ class Handler(Protocol[M_contra]):
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[M]):
-    """A step that keeps nothing between batches."""
+    """A step that keeps nothing between batches; `batch_records` is its own default where a batch has a fixed cost."""
 
     name: str
     reads: Topic[M]
     writes: tuple[Topic[Any], ...]
     open: Callable[[Settings], AbstractContextManager[Handler[M]]]
+    batch_records: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

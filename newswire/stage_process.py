@@ -20,7 +20,7 @@ from newswire.log_runner import LogWorker
 from newswire.publisher import open_publisher
 from newswire.runner import BROKER_DELAY_SECONDS, HandlerWorker, Runner, Worker, delays
 from newswire.settings import Settings
-from newswire.stage import AnyStage, LogStage
+from newswire.stage import AnyStage, LogStage, Stage
 
 CLOSE_MS = 5_000
 
@@ -44,6 +44,8 @@ def run_stage(stage: AnyStage, settings: Settings, *, stop: Event | None = None,
     """
     if replay and isinstance(stage, LogStage):
         raise ConfigError(f"{stage.name} rebuilds its state from its log by itself; replay parse or index instead")
+    if isinstance(stage, Stage) and stage.batch_records and "batch_records" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"batch_records": stage.batch_records})
     group = settings.topic_prefix + stage.name + (f"-replay-{secrets.token_hex(4)}" if replay else "")
     stop = stop or _stop_on_signals()
     instruments = instruments_for(stage.name, SystemClock())

@@ -265,3 +265,16 @@ def test_the_stage_opens_from_settings(templates, desk):
     away = templates.model_copy(update={"elasticsearch_url": "http://127.0.0.1:9"})
     with index_stage.STAGE.open(away) as handle, pytest.raises(Retry, match="cannot be reached"):
         handle([desk.version(1)])
+
+
+def test_a_change_of_story_keeps_the_time_at_which_the_article_could_first_be_found(desk):
+    """Charts of delay would else call an article slow whose story has grown for days."""
+    desk.handle([desk.version(1)])
+    first = desk.documents()["a"]
+    desk.clock.sleep(3600)
+    desk.handle([desk.version(1, story_revision=1)])
+    desk.handle([desk.version(2)])
+    later = desk.documents()["a"]
+    assert later["indexed_at"] != first["indexed_at"]
+    for name in ("searchable_at", "seconds_to_searchable"):
+        assert later[name] == first[name]

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 import schemas
-from consumers.index.documents import build_document, build_revisions, external_version
+from consumers.index.documents import build_document, build_revisions, external_version, searchable_since
 from newswire.elastic import build_index_name, parse_index_name
 from schemas.topics import ARTICLES
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 SEEN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 EXAMPLE = ARTICLES.decode((Path(schemas.__file__).parent / "examples/articles.v1/revision.json").read_bytes())
 ORIGINAL = "14e0ffdc8215c81da0cde40f581237ee"
@@ -99,3 +100,25 @@ def test_index_names_are_built_and_taken_apart():
     assert (parts.prefix, parts.kind, parts.month.isoformat()) == ("my-news", "revisions", "2026-03-01")
     with pytest.raises(ValueError, match="monthly index"):
         parse_index_name("newswire-articles")
+
+
+def test_how_long_it_took_is_that_of_the_first_version():
+    """A correction or a change of story days later does not make the article slow; a date ahead counts not."""
+    first = build_document(article(first_seen_at=SEEN, published_at=SEEN - timedelta(minutes=5)), SEEN + HOUR)
+    assert (first["seconds_to_searchable"], first["seconds_from_publication"]) == (3600.0, 3900.0)
+    later = build_document(article(version=3, first_seen_at=SEEN), NOW + 5 * HOUR, searchable_since(first))
+    assert (later["indexed_at"], later["seconds_to_searchable"]) == (NOW + 5 * HOUR, 3600.0)
+    ahead = build_document(article(published_at=SEEN.replace(year=2093)), NOW)
+    assert "seconds_from_publication" not in ahead
+
+
+def test_a_revision_says_how_much_the_next_version_changed():
+    """Words that came and went are counted; a paragraph that moved on its own is not an edit of another."""
+    stored = build_document(article(version=1, title="Two hurt", body="Two were hurt.\n\nRain fell."), NOW)
+    new = article(version=2, title="Two hurt", body="Three were badly hurt.\n\nThe road is shut.\n\nRain fell.")
+    (revision,) = build_revisions([new], {EXAMPLE.article_id: stored}, NOW).values()
+    assert {name: revision[name] for name in ("changed", "words_added", "words_removed")} == {
+        "changed": ["body"],
+        "words_added": 6,
+        "words_removed": 1,
+    }

@@ -11,10 +11,8 @@ MAX_TAG_WORDS = 1_000
 MAX_TAGS = 60_000
 _CALM_TAGS = 5_000  # closed tags, as most are, count twice
 
-_SCRIPT = re.compile(
-    r"<(?:script\b[^>]*>[^<]*(?:<(?!/script)[^<]*)*</script|style\b[^>]*>[^<]*(?:<(?!/style)[^<]*)*</style)\s*>",
-    re.IGNORECASE,
-)
+_OPENING = re.compile(r"<(script|style)\b", re.IGNORECASE)
+_CLOSING = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style")}
 _LONG_TAG = re.compile(rf"<[^>]{{{MAX_TAG_CHARS}}}")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 # Void elements, and those that a sibling closes: they do not nest by being repeated
@@ -24,7 +22,19 @@ _NESTING = re.compile(rf"<(/?)(?=[a-z])(?!(?:{'|'.join(_FLAT.split())})\b)", re.
 
 def cut_scripts(text: str) -> str:
     """Return the page without its scripts and styles."""
-    return _SCRIPT.sub(" ", text)
+    kept: list[str] = []
+    unclosed: set[str] = set()
+    place = 0
+    for opening in _OPENING.finditer(text):
+        name = opening[1].lower()
+        if opening.start() < place or name in unclosed:
+            continue
+        if closing := _CLOSING[name].search(text, opening.end()):
+            kept.append(text[place : opening.start()])
+            place = closing.end()
+        else:
+            unclosed.add(name)  # looked for once: a page may open a thousand
+    return " ".join([*kept, text[place:]])
 
 
 def find_danger(text: str) -> str | None:

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup, SoupStrainer, Tag
 from consumers.parse.vocabulary import pattern
 
 _KEPT = re.compile(
-    r"""<meta\b[^>]*>|<html\b[^>]*>|<base\b[^>]*>|<link\b[^>]*?\brel\s*=\s*["']?canonical\b[^>]*>""",
+    r"""<(?:meta|html|base)\b[^>]{0,4000}>|<link\b[^>]{0,1000}?\brel\s*=\s*["']?canonical\b[^>]{0,1000}>""",
     re.IGNORECASE,
 )
 _TITLE = re.compile(r"<title\b[^>]*>[^<]*</title\s*>", re.IGNORECASE)  # the first: others are of drawings

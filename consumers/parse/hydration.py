@@ -10,12 +10,10 @@ from typing import Any
 import orjson
 
 from consumers.parse.fragments import to_paragraphs
+from consumers.parse.scripts import read_scripts
 from consumers.parse.words import fold
 
-MARKS = ("__next_f", "application/json")
-_DATA = re.compile(
-    r"""<script\b[^>]*\btype\s*=\s*["']?application/json\b[^>]*>([^<]*(?:<(?!/script)[^<]*)*)</script""", re.IGNORECASE
-)
+_KIND, _STREAM = "application/json", "__next_f"
 _PUSHED = re.compile(r'__next_f\.push\(\[1,\s*("(?:[^"\\]|\\.)*+")')
 _LONG_ROW = re.compile(rb"[0-9a-f]+:T([0-9a-f]+),")
 _ROW = re.compile(rb"[0-9a-f]+:[A-Z]{0,2}([\[{\"].*)")
@@ -28,7 +26,7 @@ _MAIN_SHARE = 0.5  # of the longest text: the page's own article stands before t
 
 def read_hydration(text: str, titles: frozenset[str]) -> str:
     """Return the paragraphs of the first long text in the data of a page's scripts that is about one of its titles."""
-    if len(text) > _MAX_CHARS or not any(mark in text for mark in MARKS):
+    if len(text) > _MAX_CHARS or (_KIND not in text and _STREAM not in text):
         return ""
     long = (piece for value in _values(text) for piece in _texts(value) if len(piece) >= _LEAST_CHARS)
     found = [piece for piece in islice(long, _MAX_TEXTS) if _is_about(fold(piece), titles)]
@@ -48,7 +46,7 @@ def _is_about(text: str, titles: frozenset[str]) -> bool:
 
 def _values(text: str) -> Iterator[Any]:
     """Yield what stands in data scripts, and in the rows of the stream that Next.js sends."""
-    for script in _DATA.findall(text):
+    for script in read_scripts(text, _KIND):
         yield _load(script)
     stream = "".join(str(_load(pushed) or "") for pushed in _PUSHED.findall(text)).encode("utf-8", "replace")
     place = 0

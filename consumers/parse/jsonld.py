@@ -7,21 +7,18 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import orjson
 
-_MARK = "ld+json"
-_SCRIPT = re.compile(
-    r"""<script\b[^>]*\btype\s*=\s*["']?application/ld\+json\b[^>]*>([^<]*(?:<(?!/script)[^<]*)*)</script\s*>""",
-    re.IGNORECASE,
-)
+from consumers.parse.scripts import read_scripts
+
+_KIND = "application/ld+json"
 _WRAPPING = re.compile(
     r"^\s*(?:<!--|//\s*<!\[CDATA\[|/\*\s*<!\[CDATA\[\s*\*/|<!\[CDATA\[)|(?:-->|//\s*\]\]>|\]\]>)\s*;?\s*$"
 )
 _ARTICLE = re.compile(r"(?:article|posting|blogpost|report|review|analysis|opinion)", re.IGNORECASE)
-_MAX_SCRIPTS, _MAX_CHARS, _MAX_NODES = 20, 2_000_000, 2_000
+_MAX_CHARS, _MAX_NODES = 2_000_000, 2_000
 Node = dict[str, Any]
 
 
@@ -49,7 +46,7 @@ class ArticleData:
 
 def read_jsonld(text: str, url: str) -> ArticleData:
     """Return what the page's JSON-LD says of the article at `url`."""
-    nodes = list(_nodes(text.replace("ld&#x2B;json", _MARK)))
+    nodes = list(_nodes(text.replace("application/ld&#x2B;json", _KIND)))
     by_id: dict[str, Node] = {}
     for node in nodes:
         if len(node) > 1 and isinstance(identity := node.get("@id"), str):
@@ -61,7 +58,7 @@ def read_jsonld(text: str, url: str) -> ArticleData:
 
 def _nodes(text: str) -> Iterator[Node]:
     """Yield every object of the page's JSON-LD that may describe something, outer ones first."""
-    waiting: list[Any] = [_load(script) for script in islice(_scripts(text), _MAX_SCRIPTS)]
+    waiting: list[Any] = [_load(script) for script in read_scripts(text, _KIND)]
     for _ in range(_MAX_NODES):
         if not waiting:
             return
@@ -71,16 +68,6 @@ def _nodes(text: str) -> Iterator[Node]:
         elif isinstance(value, dict):
             yield value
             waiting += [value[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in value]
-
-
-def _scripts(text: str) -> Iterator[str]:
-    """Yield what stands in the page's scripts of JSON-LD; a pattern over the whole page would take far longer."""
-    place = text.find(_MARK)
-    while place >= 0:
-        found = _SCRIPT.match(text, max(0, text.rfind("<", 0, place)))
-        if found:
-            yield found[1]
-        place = text.find(_MARK, found.end() if found else place + 1)
 
 
 def _load(script: str) -> Any:

@@ -23,6 +23,9 @@ PAGES = {
     "entities": "<p>" + "&#x41;&bogus;" * 200_000 + "</p>",
     "script": "<script>" + "var a='<p>x</p>';" * 300_000 + "</script>" + BODY * 5,
     "jsonld": '<script type="application/ld+json">' + '{"a":' * 5000 + "}" * 5000 + "</script>" + BODY * 5,
+    "openings": BODY * 5 + "<script>" * 20_000,
+    "data openings": BODY * 5 + '<script type="application/ld+json">' * 20_000,
+    "links": "<link re" * 20_000 + BODY * 5,
     "comment": BODY * 5 + "<!-- " + BODY * 2000,
     "by": "<h1>x</h1>" + "".join(f"<p>By {'Aa' * 50} {n}</p>" for n in range(300)) + BODY,
 }

@@ -12,7 +12,7 @@ from newswire.crawl.accounting import Account, ListState
 from newswire.web.rendering import plural
 
 Level = Literal["good", "off", "warn", "bad"]
-WEIGHTS: Final[dict[Level, int]] = {"good": 0, "off": 0, "warn": 1, "bad": 2}
+WEIGHTS: Final[dict[Level, int]] = {"off": 0, "good": 1, "warn": 2, "bad": 3}
 REJECTED_SHARE: Final = 0.5  # above it the pages are probably read wrongly
 ENOUGH_PAGES: Final = 10  # to speak of a share
 

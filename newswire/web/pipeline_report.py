@@ -15,7 +15,6 @@ from newswire.lag import read_groups, stages_and_topics
 from newswire.search.letters import LetterCount, count_letters
 from newswire.settings import Settings
 from newswire.stack.state import has_supervisor, read_report
-from newswire.topics import stage_names
 from newswire.web.outages import Outages
 
 OVERDUE_SHOWN: Final = 50
@@ -97,9 +96,8 @@ def _stages(settings: Settings) -> tuple[StageRow, ...]:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its errors come back as one sentence
     groups, reads = read_groups(settings), stages_and_topics()
     return tuple(
-        StageRow(name=name, reads=tuple(reads[name]), members=groups[name].members, lag=groups[name].lag)
-        for name in stage_names()
-        if name in groups
+        StageRow(name=name, reads=tuple(reads[name]), members=group.members, lag=group.lag)
+        for name, group in groups.items()
     )
 
 

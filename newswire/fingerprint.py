@@ -59,7 +59,7 @@ PLAIN_SIGNS = (
 INNER_SIGNS = tuple(re.compile(rf"{sign}(?=[^\W_])(?<=[^\W_]{sign})") for sign in ("'", r"\.", "\u00b7"))
 INNER_SIGNS += (re.compile(r",(?=\d)(?<=\d,)"),)
 BASE = 0x9E3779B97F4A7C15
-SPREAD = np.uint64(0xD6E8FEB86659FD93)  # lets the first of a run reach the high half
+SPREAD = np.uint64(0xC2B2AE3D27D4EB4F)  # lets the first of a run reach the high half
 POWERS: Final[U64] = np.full(MAX_CHARS + 2, BASE, np.uint64).cumprod(dtype=np.uint64)
 INVERSES: Final[U64] = np.full(MAX_CHARS + 2, pow(BASE, -1, 2**64), np.uint64).cumprod(dtype=np.uint64) * SPREAD
 

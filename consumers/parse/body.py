@@ -14,7 +14,7 @@ from consumers.parse.third import build_page, read_with_trafilatura
 from consumers.parse.tree import Block, Tree
 from consumers.parse.words import measure, shingles
 
-AGREED = 0.92
+AGREED = 0.9
 ENOUGH_CHARS = 300
 _CONFIRMED = 0.74  # by trafilatura: the own reading, which keeps paragraphs better, stands
 _JSONLD_CHARS = 400

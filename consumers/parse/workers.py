@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -115,3 +116,4 @@ def _begin() -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     warm_up()
+    gc.freeze()  # what is loaded by now lives as long as the worker, and is not looked through again

@@ -11,7 +11,7 @@ from consumers.parse.vocabulary import words_by_language
 _SAMPLE_CHARS = 500
 _ENOUGH_LETTERS = 80
 _SMALL_WORDS = words_by_language("small_words")
-_SMALL_SHARE = 0.2
+_SMALL_SHARE = 0.15
 _CLEARLY = 0.6
 _CODE = re.compile(r"^([a-z]{2,3})(?:[-_].*)?$", re.IGNORECASE)
 _SAME = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi", "zho": "zh", "cmn": "zh", "eng": "en", "fil": "tl"}
@@ -37,8 +37,9 @@ def find_language(body: str, *hints: str | None) -> tuple[str, str]:
     sample = body[:_SAMPLE_CHARS]
     if sum(map(str.isalpha, sample)) < _ENOUGH_LETTERS:
         return (said, "page") if said else (_detect(sample), "text") if sample.strip() else ("und", "none")
-    if said and _reads_like(said, sample):
-        return said, "text"
+    likely = said or "en"  # which has no near relatives that its small words could be taken for
+    if _reads_like(likely, sample):
+        return likely, "text"
     found = _detect(sample)
     if said and said != found and any({said, found} <= siblings for siblings in _SIBLINGS):
         return said, "page"

@@ -163,6 +163,8 @@ NORWEGIAN = "Nattferjen til øyene går igjen fra mandag, etter en vinter der de
     [
         ("en", " ".join(PARAGRAPHS), ("en", "text")),
         ("nl", " ".join(PARAGRAPHS), ("en", "text")),
+        (None, " ".join(PARAGRAPHS), ("en", "text")),
+        (None, GERMAN * 4, ("de", "text")),
         ("fr", SPANISH * 4, ("es", "text")),
         ("en-GB", GERMAN * 4, ("de", "text")),
         ("da", NORWEGIAN * 4, ("da", "page")),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SEGMENT_BYTES: Final = 128 << 20
-SEAL_BYTES: Final = 16 << 20  # a snapshot copies a smaller last segment, and links a larger one
+SEAL_BYTES: Final = 64 << 20  # a snapshot copies a smaller last segment, and links a larger one
 
 
 class Texts:

@@ -39,7 +39,7 @@ def read_body(tree: Tree, text: str, told: str | None, titles: frozenset[str]) -
     if not told_text and size <= ENOUGH_CHARS:
         told_text, teller = read_hydration(text, titles), "script data"
     # Some sites repeat their text in JSON-LD: only other words make it the fuller reading
-    if len(told_text) > max(_JSONLD_CHARS, _JSONLD_FACTOR * len(own)) and agree(own, told_text) < AGREED:
+    if measure(told_text) > max(_JSONLD_CHARS, _JSONLD_FACTOR * size) and agree(own, told_text) < AGREED:
         return Body(told_text, teller, agree(own, told_text))
     agreement = agree_in_blocks(blocks, read_by_density(tree.blocks))
     if size > ENOUGH_CHARS:
@@ -69,7 +69,7 @@ def join_blocks(blocks: Iterable[Block]) -> str:
     return "\n\n".join(block.text for block in blocks)
 
 
-@lru_cache(maxsize=4)  # the own reading is compared with up to four others
+@lru_cache(maxsize=4)  # the own reading is compared with up to three others
 def _shingles(text: str) -> set[tuple[str, ...]]:
     return shingles(text)
 

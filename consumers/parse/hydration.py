@@ -11,7 +11,7 @@ import orjson
 
 from consumers.parse.fragments import to_paragraphs
 from consumers.parse.scripts import read_scripts
-from consumers.parse.words import fold
+from consumers.parse.words import fold, measure
 
 _KIND, _STREAM = "application/json", "__next_f"
 _PUSHED = re.compile(r'__next_f\.push\(\[1,\s*("(?:[^"\\]|\\.)*+")')
@@ -28,7 +28,7 @@ def read_hydration(text: str, titles: frozenset[str]) -> str:
     """Return the paragraphs of the first long text in the data of a page's scripts that is about one of its titles."""
     if len(text) > _MAX_CHARS or (_KIND not in text and _STREAM not in text):
         return ""
-    long = (piece for value in _values(text) for piece in _texts(value) if len(piece) >= _LEAST_CHARS)
+    long = (piece for value in _values(text) for piece in _texts(value) if measure(piece) >= _LEAST_CHARS)
     found = [piece for piece in islice(long, _MAX_TEXTS) if _is_about(fold(piece), titles)]
     longest = max(map(len, found), default=0)
     return to_paragraphs(next((piece for piece in found if len(piece) >= _MAIN_SHARE * longest), ""))
@@ -75,10 +75,12 @@ def _texts(value: Any) -> Iterator[str]:
             return
         value = waiting.pop()
         if isinstance(value, str):
-            if " " in value and "{" not in value:  # which is code, or data once more
+            if "{" not in value:  # which is code, or data once more
                 yield value
         elif isinstance(value, list):
-            parts = [flat for item in value if len(flat := _flatten(item)) >= _PARAGRAPH_CHARS and "</p>" not in flat]
+            parts = [
+                flat for item in value if measure(flat := _flatten(item)) >= _PARAGRAPH_CHARS and "</p>" not in flat
+            ]
             if len(parts) > 1:
                 yield "\n\n".join(parts)
             waiting += reversed(value)

@@ -23,7 +23,7 @@ def read_with_trafilatura(page: HtmlElement, *, is_quick: bool) -> str:
 
 
 def build_page(blocks: Sequence[Block]) -> HtmlElement:
-    """Return the blocks that are no links, with what they hang from: a page in small, and read four times as fast."""
+    """Return the blocks that are no links, with what they hang from: a page in small, and read three times as fast."""
     root: HtmlElement = html_parser.makeelement("html")
     made: dict[Element, HtmlElement] = {}
     for block in blocks:

@@ -79,9 +79,10 @@ def _near_headline(tree: Tree, titles: frozenset[str]) -> list[Block]:
 
 
 def _is_title(text: str, titles: frozenset[str]) -> bool:
-    return len(text) <= _MAX_TITLE_CHARS and any(
-        title in fold(text) for title in titles if len(title) >= _LEAST_TITLE_CHARS
-    )
+    if len(text) > _MAX_TITLE_CHARS:
+        return False
+    folded = fold(text)
+    return any(title in folded for title in titles if len(title) >= _LEAST_TITLE_CHARS)
 
 
 def _signed(near: Sequence[Block]) -> tuple[str, ...]:

@@ -55,6 +55,14 @@ def test_text_that_stands_in_script_data_only_is_read(value):
     assert found.body.split("\n\n") == PARAGRAPHS
 
 
+def test_chinese_script_data_is_measured_as_chinese():
+    """A text without blanks, and too short for an alphabet, is an article all the same."""
+    text = "开往外岛的夜间渡轮将于周一恢复航行。冬季停航已满四个月。岛上居民征集了四千多个签名。超过全岛人口。" * 3
+    head = '<meta property="og:title" content="夜间渡轮恢复航行">'
+    found = read(f'<div id="root"></div><script type="application/json">{json.dumps({"t": text})}</script>', head)
+    assert (found.reading.reader, found.body) == ("script data", text)
+
+
 def test_script_data_about_something_else_is_left_alone():
     """A help text is no article, however long: without an article the page is rejected."""
     help_text = "Your subscription ends with the month in which you write to our desk, by letter or by telephone. " * 9

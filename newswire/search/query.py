@@ -44,9 +44,9 @@ def build_query(request: SearchRequest, *, without: FacetName | None = None) -> 
     )
 
 
-def match_fields(name: Literal["title", "body"]) -> list[str]:
+def match_fields(name: Literal["title", "body"], languages: tuple[str, ...] = ()) -> list[str]:
     """Return the exact and the stemmed fields that hold a text: a highlighter joins their matches."""
-    return [name, *(f"{name}_{suffix}" for suffix in ANALYZERS)]
+    return [name, *(f"{name}_{suffix}" for suffix in _suffixes(languages))]
 
 
 def chosen_in(request: SearchRequest, name: FacetName) -> tuple[str, ...]:
@@ -75,10 +75,14 @@ def trusted(trust: DateTrust) -> Query:
 
 def _terms(terms: str, request: SearchRequest) -> Query:
     """Rank exact and stemmed matches together: an article in which both match stands above one with either."""
-    wanted = {suffix_of(language) for language in request.languages} if request.languages else set(ANALYZERS)
-    groups = [[field.format(suffix) for field in STEMMED_FIELDS] for suffix in sorted(filter(None, wanted))]
+    groups = [[field.format(suffix) for field in STEMMED_FIELDS] for suffix in _suffixes(request.languages)]
     least = LEAST_WORDS[request.needs]
     return DisMax(queries=[_group(terms, fields, least) for fields in ([*EXACT_FIELDS], *groups)], tie_breaker=1.0)
+
+
+def _suffixes(languages: tuple[str, ...]) -> list[str]:
+    """Return the suffixes of the stemmed fields of some languages, or of all."""
+    return sorted(filter(None, {suffix_of(language) for language in languages} if languages else set(ANALYZERS)))
 
 
 def _group(terms: str, fields: list[str], least: str) -> Query:

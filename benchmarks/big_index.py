@@ -114,6 +114,8 @@ def measure(client: Elasticsearch, count: int) -> dict[str, float]:
     filled = time.monotonic() - began
     client.options(request_timeout=600).indices.forcemerge(index=index, max_num_segments=5)
     client.indices.refresh(index=index)
+    # Counts would else be remembered from the round that warms up: readers rarely ask the same twice.
+    client.indices.put_settings(index=index, settings={"index.requests.cache.enable": False})
     asked = list(requests())
     for request in asked[:20]:  # the server has read its files once
         search(client, PREFIX, request)

@@ -16,10 +16,8 @@ import platform
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,17 +26,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import msgspec
 from elasticsearch import Elasticsearch
 
+from benchmarks.elastic_server import open_server
 from consumers.index.indexer import ArticleIndexer
 from consumers.watch.watcher import Watcher
 from newswire.bulk import Write, write_all
 from newswire.clock import SystemClock
-from newswire.elastic import build_saved_searches_index, open_elasticsearch
+from newswire.elastic import build_saved_searches_index
 from newswire.saved.searches import SavedSearch, id_of
 from newswire.search.request import SearchRequest
-from newswire.settings import STACK_ENV, Settings
-from newswire.stack.session import start_servers
 from newswire.stage import Record
-from newswire.template_sync import sync_templates
 from schemas.messages import Article, IndexedArticle
 from schemas.topics import ARTICLES, INDEXED_ARTICLES
 
@@ -141,29 +137,6 @@ def measure(client: Elasticsearch, chosen: argparse.Namespace) -> Iterator[tuple
     yield "p95_s", statistics.quantiles(delays, n=20)[-1]
 
 
-@contextmanager
-def server(running: Path | None) -> Iterator[Elasticsearch]:
-    """Open an Elasticsearch, one that runs already or one for this run, and clear away what was written."""
-    with tempfile.TemporaryDirectory() as folder:
-        if running:
-            yield from _opened(Settings(_env_file=running / STACK_ENV))
-            return
-        with start_servers(Path(folder), ("elasticsearch",)) as settings:
-            yield from _opened(settings)
-
-
-def _opened(settings: Settings) -> Iterator[Elasticsearch]:
-    ours = settings.model_copy(update={"index_prefix": PREFIX})
-    sync_templates(ours)
-    with open_elasticsearch(ours) as client:
-        try:
-            yield client
-        finally:
-            client.indices.delete(index=[*client.indices.get(index=f"{PREFIX}-*", features="aliases")])
-            client.indices.delete_index_template(name=f"{PREFIX}-*")
-            client.cluster.delete_component_template(name=f"{PREFIX}-*")
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and hold to the promise."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -173,7 +146,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args(arguments)
     print(f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}")
-    with server(chosen.servers) as client:
+    with open_server(chosen.servers, PREFIX) as client:
         found = dict(measure(client, chosen))
     for name, value in found.items():
         print(f"{name:20s} {value:12,.3f}")

@@ -15,7 +15,7 @@ from elasticsearch.dsl.query import Bool, Terms
 from msgspec import convert
 
 from newswire.search.asking import ask, indexes_of
-from newswire.search.query import build_query, match_fields
+from newswire.search.query import build_mark_query, build_query, match_fields
 from newswire.search.request import SearchRequest
 from newswire.search.results import FoundArticle, Hit, Marked, Piece
 from newswire.search.telling import TELLING_ORDER
@@ -55,7 +55,7 @@ def _body(request: SearchRequest, field: str, found: Sequence[Found]) -> dict[st
     order = FOLD_ORDERS.get(request.fold, TELLING_ORDER)
     shown = {"sort": order, "_source": SHOWN}
     parts = {
-        "head": {"top_hits": {**shown, "size": 1, "highlight": _highlight(request.languages)}},
+        "head": {"top_hits": {**shown, "size": 1, "highlight": _highlight(request)}},
         "members": {"top_hits": {**shown, "size": FOLDED_SHOWN + 1}},
     }
     return {
@@ -65,7 +65,8 @@ def _body(request: SearchRequest, field: str, found: Sequence[Found]) -> dict[st
     }
 
 
-def _highlight(languages: tuple[str, ...]) -> dict[str, Any]:
+def _highlight(request: SearchRequest) -> dict[str, Any]:
+    languages = request.languages
     whole = {"number_of_fragments": 0, "matched_fields": match_fields("title", languages)}
     parts = {
         "number_of_fragments": SNIPPETS,
@@ -77,6 +78,7 @@ def _highlight(languages: tuple[str, ...]) -> dict[str, Any]:
         "pre_tags": [BEGIN],
         "post_tags": [END],
         "order": "score",
+        "highlight_query": build_mark_query(request).to_dict(),
         "fields": {"title": whole, "body": parts},
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from elasticsearch.dsl.query import Bool, DisMax, Exists, MatchAll, MultiMatch, Query, Range, Term, Terms
+from elasticsearch.dsl.query import Bool, DisMax, Exists, MatchAll, MatchNone, MultiMatch, Query, Range, Term, Terms
 
 from newswire.search.request import DATE_SOURCES, DateTrust, SearchError, SearchRequest, parse_words
 from newswire.search.results import FacetName
@@ -47,6 +47,18 @@ def build_query(request: SearchRequest, *, without: FacetName | None = None) -> 
 def match_fields(name: Literal["title", "body"], languages: tuple[str, ...] = ()) -> list[str]:
     """Return the exact and the stemmed fields that hold a text: a highlighter joins their matches."""
     return [name, *(f"{name}_{suffix}" for suffix in _suffixes(languages))]
+
+
+def build_mark_query(request: SearchRequest) -> Query:
+    """Return what is to be marked in titles and texts; of a whole search a highlighter makes much more work."""
+    words = parse_words(request.words)
+    fields = [*match_fields("title", request.languages), *match_fields("body", request.languages)]
+    marked: list[Query] = [
+        MultiMatch(query=phrase, fields=["title", "body"], type="phrase") for phrase in words.phrases
+    ]
+    if words.terms:
+        marked.append(MultiMatch(query=words.terms, fields=fields, type="most_fields"))
+    return Bool(should=marked) if marked else MatchNone()
 
 
 def chosen_in(request: SearchRequest, name: FacetName) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ def search(client: Elasticsearch, prefix: str, request: SearchRequest) -> Search
     Raises SearchError for a request that makes no sense, Retry when the server is away.
     """
     results = _search(client, prefix, request)
+    if not request.after and not request.offset:
+        results = structs.replace(results, suggestion=suggest(client, prefix, request, results.total))
     if results.total or request.needs == "most" or len(parse_words(request.words).terms.split()) < LEAST_TO_LOOSEN:
         return results
     loose = _search(client, prefix, replace(request, needs="most"))
@@ -50,7 +52,6 @@ def _search(client: Elasticsearch, prefix: str, request: SearchRequest) -> Searc
         hits=open_groups(client, prefix, request, found),
         took_ms=max(one["took"] for one in answers),
         next=write_cursor(cursor, request, found, groups),
-        suggestion=None if cursor.passed else suggest(client, prefix, request, total),
         facets=facets.read_facets(request, answers) if request.facets else (),
         timeline=_timeline(client, prefix, request, answer),
     )

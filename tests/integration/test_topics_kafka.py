@@ -207,6 +207,15 @@ def test_following_goes_on_with_what_arrives(servers, run):
     assert seen == [b"1", b"2"]
 
 
+@pytest.fixture
+def _ctrl_c_is_heard():
+    """Where the tests run in the background, a child would inherit that SIGINT is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c_is_heard")
 def test_ctrl_c_ends_a_tail_without_a_word(servers, run, tmp_path):
     """Following ends with exit code 0 and nothing on standard error."""
     run("apply")
@@ -220,7 +229,10 @@ def test_ctrl_c_ends_a_tail_without_a_word(servers, run, tmp_path):
     with subprocess.Popen(
         command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert json.loads(process.stdout.readline())["key"] == "1"
-        process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30) == ("", "")
+        try:
+            assert json.loads(process.stdout.readline())["key"] == "1"
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=30) == ("", "")
+        finally:
+            process.kill()
     assert process.returncode == 0

@@ -17,8 +17,7 @@ from newswire.errors import ConfigError
 from newswire.publisher import Publisher, open_publisher
 from newswire.settings import Settings, settings
 from newswire.topic_reader import as_document, read_topic
-from newswire.topics import stage_names
-from schemas.topics import TOPICS, dead_letters_of
+from schemas.topics import TOPICS, dead_letters_of, stage_names
 
 FLUSH_EVERY = 500
 

@@ -10,24 +10,17 @@ from kafka.admin import OffsetSpec
 
 from newswire.kafka import open_admin, outages_as_retry
 from newswire.settings import Settings
-from schemas.topics import TOPICS, dead_letters_of
-
-# Readers that are no consumer group of this pipeline.
-OUTSIDERS = ("downstream", "crawl_source", "dlq")
+from schemas.topics import OUTSIDERS, TOPICS, dead_letters_for
 
 
 def stages_and_topics() -> dict[str, list[str]]:
-    """Return the topics that each stage reads, without the prefix."""
-    reads: dict[str, list[str]] = {}
-    for topic in TOPICS:
-        for stage in topic.read_by:
-            if stage not in OUTSIDERS:
-                reads.setdefault(stage, []).append(topic.name)
-    for stage in list(reads):
-        for reader in dead_letters_of(stage).read_by:
-            if reader not in OUTSIDERS and reader != stage:
-                reads.setdefault(reader, []).append(dead_letters_of(stage).name)
-    return reads
+    """Return the topics that each stage reads, without the prefix; the stages stand along the path."""
+    along_the_path = dict.fromkeys(reader for topic in TOPICS for reader in topic.read_by)
+    return {
+        stage: [topic.name for topic in (*TOPICS, *dead_letters_for(stage)) if stage in topic.read_by]
+        for stage in along_the_path
+        if stage not in OUTSIDERS
+    }
 
 
 class Group(NamedTuple):

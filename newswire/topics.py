@@ -14,18 +14,12 @@ from kafka.admin import ConfigResource
 from newswire.errors import ConfigError, Retry
 from newswire.kafka import DEAD_LETTER_RECORD_BYTES, open_admin, outages_as_retry
 from newswire.settings import Settings
-from schemas.topics import TOPICS, DeadLetterTopic, Topic, dead_letters_of
+from schemas.topics import TOPICS, DeadLetterTopic, Topic, dead_letters_of, stage_names
 
-NOT_STAGES = {"downstream", "crawl_source"}
 CONFORMANCE = "conformance-"  # begins the topics of `newswire contract check`
 SET_ON_TOPIC = "DYNAMIC_TOPIC_CONFIG"
 
 log = structlog.get_logger()
-
-
-def stage_names() -> list[str]:
-    """Return the stages that topics.yml names as readers."""
-    return sorted({reader for topic in TOPICS for reader in topic.read_by} - NOT_STAGES)
 
 
 def all_topics() -> list[Topic[Any]]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 import yaml
@@ -149,3 +149,17 @@ def dead_letters_of(stage: str) -> DeadLetterTopic:
         read_by=tuple(entry.pop("read_by")),
         **entry,
     )
+
+
+# Readers of topics that are no stage of this pipeline.
+OUTSIDERS: Final = frozenset({"crawl_source", "dlq", "downstream"})
+
+
+def stage_names() -> list[str]:
+    """Return the stages that topics.yml names as readers."""
+    return sorted({reader for topic in TOPICS for reader in topic.read_by} - OUTSIDERS)
+
+
+def dead_letters_for(reader: str) -> tuple[DeadLetterTopic, ...]:
+    """Return the dead-letter topics of all stages but the reader's own, which it would feed while it reads."""
+    return tuple(dead_letters_of(stage) for stage in stage_names() if stage != reader)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 from newswire.settings import Settings
 from newswire.stage import Handler, Sink
-from schemas.topics import DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, dead_letters_of
-
-_STAGES: Final = ("parse", "dedupe", "cluster", "index", "watch", "record")
+from schemas.topics import DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, dead_letters_for
 
 
 @contextmanager
@@ -24,6 +22,6 @@ def open_ledger(settings: Settings) -> Iterator[Handler[Any]]:
 
 STAGE = Sink(
     "ledger",
-    reads=(DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, *(dead_letters_of(stage) for stage in _STAGES)),
+    reads=(DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, *dead_letters_for("ledger")),
     open=open_ledger,
 )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 from newswire.settings import Settings
 from newswire.stage import Handler, Sink
-from schemas.topics import FETCH_OUTCOMES, STORIES, dead_letters_of
-
-_STAGES: Final = ("parse", "dedupe", "cluster", "index", "watch", "ledger")
+from schemas.topics import FETCH_OUTCOMES, STORIES, dead_letters_for
 
 
 @contextmanager
@@ -24,6 +22,4 @@ def open_record(settings: Settings) -> Iterator[Handler[Any]]:
         yield Recorder(client, settings.index_prefix, SystemClock())
 
 
-STAGE = Sink(
-    "record", reads=(STORIES, FETCH_OUTCOMES, *(dead_letters_of(stage) for stage in _STAGES)), open=open_record
-)
+STAGE = Sink("record", reads=(STORIES, FETCH_OUTCOMES, *dead_letters_for("record")), open=open_record)

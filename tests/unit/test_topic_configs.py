@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from newswire.topics import all_topics, stage_names, topic_configs
-from schemas.topics import ARTICLES, FETCHED_PAGES, PARSED_ARTICLES, dead_letters_of
+from newswire.topics import all_topics, topic_configs
+from schemas.topics import ARTICLES, FETCHED_PAGES, PARSED_ARTICLES, dead_letters_of, stage_names
 
 
 def test_the_stages_are_those_that_read():

@@ -91,6 +91,21 @@ def apply_templates(client: Elasticsearch, prefix: str, more: Sequence[Template]
     return differences
 
 
+class TemplateGate:
+    """Lets a stage write once the server has the templates; they are asked for until they are there, then no more."""
+
+    def __init__(self, client: Elasticsearch, prefix: str) -> None:
+        self._client = client
+        self._prefix = prefix
+        self._is_open = False
+
+    def require(self) -> None:
+        """Raise Retry while a template is missing."""
+        if not self._is_open:
+            require_templates(self._client, self._prefix)
+            self._is_open = True
+
+
 def require_templates(client: Elasticsearch, prefix: str) -> None:
     """Raise Retry while a template is missing: an index made without it would guess its mapping for a whole month."""
     missing = [template.name for template in build_templates(prefix) if _read(client, template) is None]

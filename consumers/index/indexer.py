@@ -23,7 +23,7 @@ from newswire.bulk import Write, read_all, write_all
 from newswire.clock import Clock
 from newswire.elastic import MonthlyKind, build_index_name, outages_as_retry
 from newswire.stage import Answer, Out, Record, Reject
-from newswire.template_sync import require_templates
+from newswire.template_sync import TemplateGate
 from schemas.messages import Article, IndexedArticle, Time
 from schemas.topics import INDEXED_ARTICLES
 
@@ -42,14 +42,14 @@ class ArticleIndexer:
         self._client = client
         self._prefix = prefix
         self._clock = clock
-        self._has_templates = False
+        self._templates = TemplateGate(client, prefix)
         self._unrefreshed: set[str] = set()
         self._refreshed_at = -REFRESH_SECONDS
 
     def __call__(self, records: Sequence[Record[Article]], /) -> Sequence[Answer]:
         """Index a batch; raises Retry when the server is away, busy or without its templates."""
         with outages_as_retry():
-            self._await_templates()
+            self._templates.require()
             places = [
                 place
                 for is_takedown, run in groupby(records, lambda record: record.value is None)
@@ -58,11 +58,6 @@ class ArticleIndexer:
             self._refresh(is_full=len(records) >= FULL_BATCH)
         now = self._clock.now()
         return [_answer(record.value, place, now) for record, place in zip(records, places, strict=True)]
-
-    def _await_templates(self) -> None:
-        if not self._has_templates:
-            require_templates(self._client, self._prefix)
-            self._has_templates = True
 
     def _index(self, articles: Sequence[Article]) -> list[Place]:
         """Save older versions, then write the newest: the other way round a crash between the two would lose one."""

@@ -12,7 +12,7 @@ from newswire.bulk import Write, write_all
 from newswire.clock import Clock
 from newswire.elastic import build_index_name, build_stories_index, outages_as_retry
 from newswire.stage import Answer, Record, Reject
-from newswire.template_sync import require_templates
+from newswire.template_sync import TemplateGate
 from schemas.messages import FetchOutcome, StoryChanged
 from schemas.topics import FETCH_OUTCOMES, STORIES
 
@@ -26,20 +26,15 @@ class Recorder:
         self._client = client
         self._prefix = prefix
         self._clock = clock
-        self._has_templates = False
+        self._templates = TemplateGate(client, prefix)
 
     def __call__(self, records: Sequence[Record[Any]], /) -> Sequence[Answer]:
         """Write a batch; raises Retry when the server is away, busy or without its templates."""
         writes = [self._write_of(record) for record in records]
         with outages_as_retry():
-            self._await_templates()
+            self._templates.require()
             refused = write_all(self._client, [write for write in writes if write])
         return [_answer(refused.get(write.id) if write else None) for write in writes]
-
-    def _await_templates(self) -> None:
-        if not self._has_templates:
-            require_templates(self._client, self._prefix)
-            self._has_templates = True
 
     def _write_of(self, record: Record[Any]) -> Write | None:
         if record.topic == STORIES.name:

@@ -15,7 +15,7 @@ from newswire.clock import Clock
 from newswire.elastic import outages_as_retry
 from newswire.saved.searches import SavedSearch, disable_search, list_searches
 from newswire.stage import Answer, Out, Record
-from newswire.template_sync import require_templates
+from newswire.template_sync import TemplateGate
 from schemas.messages import Alert, IndexedArticle
 from schemas.topics import ALERTS
 
@@ -33,23 +33,18 @@ class Watcher:
         self._client = client
         self._prefix = prefix
         self._clock = clock
-        self._has_templates = False
+        self._templates = TemplateGate(client, prefix)
 
     def __call__(self, records: Sequence[Record[IndexedArticle]], /) -> Sequence[Answer]:
         """Answer with the alerts of a batch; raises Retry when the server is away, busy or without its templates."""
         alerts: defaultdict[str, list[Out[Alert]]] = defaultdict(list)
         with outages_as_retry():
-            self._await_templates()
+            self._templates.require()
             pushing = [s for s in list_searches(self._client, self._prefix) if s.pushes and not s.disabled_reason]
             for origin, alert in settle(self._client, self._claim(pushing, _first_of_each(records))):
                 alerts[origin].append(Out(ALERTS, alert))
         # What belongs to a record outside the batch was sent with that one.
         return [alerts.get(origin_of(record), ()) for record in records]
-
-    def _await_templates(self) -> None:
-        if not self._has_templates:
-            require_templates(self._client, self._prefix)
-            self._has_templates = True
 
     def _claim(self, searches: Sequence[SavedSearch], announced: Announced) -> dict[str, Claim]:
         claims: dict[str, Claim] = {}

@@ -47,9 +47,8 @@ class Frozen:
         """Give the file one more name; False where that cannot be: another file system, not Linux, no name left."""
         name = f"/proc/self/fd/{self.descriptor}"
         try:
-            os.link(
-                name, target, src_dir_fd=self.descriptor
-            )  # given any folder, Python uses the call that follows links
+            # Given any folder, Python uses the call that follows links.
+            os.link(name, target, src_dir_fd=self.descriptor)
         except OSError:
             target.unlink(missing_ok=True)
             return False

@@ -24,8 +24,9 @@ from newswire.elastic import open_elasticsearch
 from newswire.settings import Settings, child_environment
 from newswire.stage import Record
 from newswire.template_sync import sync_templates
-from newswire.testing.articles import make_article, make_id
+from newswire.testing.articles import make_id
 from newswire.testing.crawl_state import open_crawl_state
+from newswire.testing.tellings import make_telling
 from schemas.messages import Article, DeduplicatedArticle
 from schemas.topics import ARTICLES, STORIES
 
@@ -89,19 +90,11 @@ def tell_press():
             if edition.phase != phase:
                 continue
             copied = {} if original == telling.key else {"copy_of": make_id(original), "copy_tier": "copy"}
-            yield make_article(
+            yield make_telling(
                 DeduplicatedArticle,
-                telling.key,
-                edition.title,
-                "\n\n".join(edition.paragraphs),
-                host=telling.outlet.address,
+                telling,
+                phase,
                 seen_at=telling.published.astimezone(dt.UTC),
-                source=telling.outlet.id,
-                outlet=telling.outlet.name,
-                language=telling.outlet.language,
-                country=telling.outlet.country,
-                is_agency=telling.outlet.is_agency,
-                published_at=telling.published.astimezone(dt.UTC),
                 published_source="jsonld",
                 provenance={"title": "meta og:title", "published_at": "jsonld datePublished"},
                 verdict="revision" if phase else "new",

@@ -19,13 +19,12 @@ from newswire.dead_letters import letter_headers
 from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press
 from newswire.elastic import open_elasticsearch
-from newswire.fingerprint import fingerprint
 from newswire.settings import Settings
 from newswire.stage import Record, Reject
 from newswire.template_sync import sync_templates
-from newswire.testing.articles import make_article
 from newswire.testing.clock import FrozenClock
-from schemas.messages import FetchOutcome, ParsedArticle
+from newswire.testing.tellings import make_parsed_telling
+from schemas.messages import FetchOutcome
 from schemas.topics import FETCH_OUTCOMES
 
 pytestmark = pytest.mark.servers
@@ -38,26 +37,6 @@ SPANS = {"auto": "3h", "h": "1h"}  # Kibana chooses `auto` itself and asks for a
 SILENT = "gone-quiet"
 
 
-def read(telling, phase, seen_at):
-    edition, outlet = telling.at(phase), telling.outlet
-    title, body = edition.title, "\n\n".join(edition.paragraphs)
-    return make_article(
-        ParsedArticle,
-        telling.key,
-        title,
-        body,
-        host=outlet.address,
-        seen_at=seen_at,
-        outlet=outlet.name,
-        source=outlet.id,
-        language=outlet.language,
-        country=outlet.country,
-        published_at=telling.published.astimezone(dt.UTC),
-        reader="test",
-        fingerprint=fingerprint(title, body, outlet.language),
-    )
-
-
 def decide(press, folder):
     """Let dedupe and cluster decide on both phases of the press, a partition a language; return what they announce."""
     arrivals = [(telling, phase) for phase in (0, 1) for telling in press if telling.at(phase)]
@@ -68,7 +47,7 @@ def decide(press, folder):
         if language not in partitions:
             partitions[language] = dedupe.STAGE.new_state(settings), cluster.STAGE.new_state(settings)
         copies, events = partitions[language]
-        article = read(telling, phase, EPOCH + dt.timedelta(minutes=number))
+        article = make_parsed_telling(telling, phase, EPOCH + dt.timedelta(minutes=number))
         for out in copies.decide(record(dedupe.STAGE.reads.name, number, article)):
             announced += events.decide(record(cluster.STAGE.reads.name, number, out.value))
     return announced

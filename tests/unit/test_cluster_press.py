@@ -11,11 +11,11 @@ import pytest
 from consumers import cluster, dedupe
 from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press
-from newswire.fingerprint import fingerprint
 from newswire.settings import Settings
 from newswire.stage import Record
-from newswire.testing.articles import make_article, make_id
-from schemas.messages import Article, ParsedArticle
+from newswire.testing.articles import make_id
+from newswire.testing.tellings import make_parsed_telling
+from schemas.messages import Article
 
 EPOCH = dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC)
 LANGUAGES = ["ar", "de", "en", "es", "fr", "ja"]
@@ -24,23 +24,6 @@ LANGUAGES = ["ar", "de", "en", "es", "fr", "ja"]
 @pytest.fixture(scope="module")
 def press():
     return edit_press(read_press(), EPOCH)
-
-
-def read(telling, phase, seen_at):
-    edition, outlet = telling.at(phase), telling.outlet
-    title, body = edition.title, "\n\n".join(edition.paragraphs)
-    return make_article(
-        ParsedArticle,
-        telling.key,
-        title,
-        body,
-        host=outlet.address,
-        seen_at=seen_at,
-        language=outlet.language,
-        published_at=telling.published.astimezone(dt.UTC),
-        reader="test",
-        fingerprint=fingerprint(title, body, outlet.language),
-    )
 
 
 def record(stage, number, article):
@@ -72,7 +55,7 @@ def decide(arrivals, folder):
     originals, stories = {}, {}
     for number, (telling, phase) in enumerate(arrivals):
         copies, events = partitions[telling.outlet.language]
-        article = read(telling, phase, EPOCH + dt.timedelta(seconds=number))
+        article = make_parsed_telling(telling, phase, EPOCH + dt.timedelta(seconds=number))
         for out in copies.decide(record(dedupe.STAGE, number, article)):
             is_copy = out.value.copy_tier in {"exact", "copy"}
             originals[out.value.article_id] = out.value.copy_of if is_copy else out.value.article_id

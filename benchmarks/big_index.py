@@ -14,9 +14,9 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
 from consumers.index.documents import Document, build_document
-from newswire.elastic import build_alias, build_index_name
-from newswire.search.finding import search
+from newswire.elastic.client import build_alias, build_index_name
 from newswire.search.request import SearchRequest
+from newswire.search.search import search
 from schemas.messages import Article
 
 PREFIX = "bigbench"

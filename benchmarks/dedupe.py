@@ -28,11 +28,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.dedupe_model import count_violations, make_article, make_record
-from consumers.dedupe.grams import Grams
-from consumers.dedupe.rows import Row
+from consumers.dedupe.row_table import Row
+from consumers.dedupe.shingles import Grams
 from consumers.dedupe.state import DedupeState
-from newswire.fingerprint import fingerprint
-from newswire.snapshots import Snapshots
+from newswire.runtime.snapshots import Snapshots
+from newswire.text.fingerprint import fingerprint
 from schemas.topics import PARSED_ARTICLES
 
 BASELINE = Path(__file__).parent / "baselines" / "dedupe.json"

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from consumers.dedupe.state import DedupeState
-from newswire.fingerprint import fingerprint
 from newswire.stage import Record, Reject
+from newswire.text.fingerprint import fingerprint
 from schemas.messages import DeduplicatedArticle, ParsedArticle
 from schemas.topics import PARSED_ARTICLES
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
-from newswire.elastic import open_elasticsearch
+from newswire.elastic.client import open_elasticsearch
+from newswire.elastic.templates import sync_templates
 from newswire.settings import STACK_ENV, Settings
 from newswire.stack.session import start_servers
-from newswire.template_sync import sync_templates
 
 
 @contextmanager

@@ -29,9 +29,9 @@ from benchmarks.elastic_server import open_server
 from consumers.index import STAGE
 from consumers.index.documents import build_document, external_version
 from consumers.index.indexer import ArticleIndexer
-from newswire.bulk import CHUNK_BYTES, CHUNK_RECORDS
 from newswire.clock import SystemClock
-from newswire.elastic import build_index_name
+from newswire.elastic.bulk import CHUNK_BYTES, CHUNK_RECORDS
+from newswire.elastic.client import build_index_name
 from newswire.settings import Settings
 from newswire.stage import Record
 from schemas.messages import Article

@@ -19,8 +19,8 @@ from typing import Any
 import trafilatura
 
 from consumers.parse.extraction import extract_article
-from consumers.parse.metadata import Origin
-from consumers.parse.refusal import Refused
+from consumers.parse.fields.metadata import Origin
+from consumers.parse.rejection import Refused
 from consumers.parse.words import shingles
 
 HERE = Path(__file__).parent

@@ -11,13 +11,13 @@ from typing import Any
 
 from consumers import cluster, dedupe
 from consumers.parse.extraction import extract_article
-from consumers.parse.messages import origin_of, to_message
+from consumers.parse.to_message import origin_of, to_message
 from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import Article as Telling
 from newswire.demo.press.site import Site, open_sites
 from newswire.settings import Settings
 from newswire.stage import Record
-from newswire.urls import normalise_url, url_id
+from newswire.text.urls import normalise_url, url_id
 from schemas.messages import Article, FeedEntry, FetchedPage, ParsedArticle
 
 EPOCH = dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC)

@@ -31,8 +31,8 @@ from benchmarks.elastic_server import open_server
 from benchmarks.press import read_articles
 from consumers.index.indexer import ArticleIndexer
 from newswire.clock import SystemClock
-from newswire.search.finding import search
 from newswire.search.request import SearchRequest
+from newswire.search.search import search
 from newswire.stage import Record
 from schemas.topics import ARTICLES
 

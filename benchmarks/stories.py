@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from consumers.cluster.likeness import Profile, compare, profile
-from consumers.cluster.rarity import load_vocabulary
+from consumers.cluster.idf import load_vocabulary
+from consumers.cluster.similarity import Profile, compare, profile
 from consumers.cluster.state import ClusterState
 from consumers.cluster.words import read_words
 from newswire.stage import Record, Reject

@@ -29,9 +29,9 @@ from elasticsearch import Elasticsearch
 from benchmarks.elastic_server import open_server
 from consumers.index.indexer import ArticleIndexer
 from consumers.watch.watcher import Watcher
-from newswire.bulk import Write, write_all
 from newswire.clock import SystemClock
-from newswire.elastic import build_saved_searches_index
+from newswire.elastic.bulk import Write, write_all
+from newswire.elastic.client import build_saved_searches_index
 from newswire.saved.searches import SavedSearch, id_of
 from newswire.search.request import SearchRequest
 from newswire.stage import Record

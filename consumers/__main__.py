@@ -10,8 +10,8 @@ import structlog
 from consumers.pipeline import STAGES
 from newswire.errors import ConfigError, NewswireError, PoisonError
 from newswire.logs import configure_logs
+from newswire.runtime.process import run_stage
 from newswire.settings import settings
-from newswire.stage_process import run_stage
 
 
 def list_stages(ctx: click.Context, _option: click.Parameter, is_asked: bool) -> None:  # noqa: FBT001 - click's signature

@@ -7,13 +7,13 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher, Param, task
 
-from newswire.airflow.announce import Report, announce_crawl
 from newswire.airflow.callbacks import run_failed
-from newswire.airflow.documents import source_document
-from newswire.airflow.policy import DEFAULTS
-from newswire.airflow.requests import Wish, read_payloads, read_wishes, request_trigger
-from newswire.catalogue import load_catalogue
+from newswire.airflow.crawl_requests import Wish, read_payloads, read_wishes, request_trigger
+from newswire.airflow.dag_docs import source_document
+from newswire.airflow.retry_policy import DEFAULTS
+from newswire.airflow.run_summary import Report, announce_crawl
 from newswire.settings import settings
+from newswire.sources.catalogue import load_catalogue
 
 PAGES = Asset(name="fetched-pages", uri="newswire://fetched-pages", group="newswire")
 REQUESTS = Asset(

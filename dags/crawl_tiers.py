@@ -7,13 +7,13 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AsyncCallback, DeadlineAlert, DeadlineReference, task
 
-from newswire.airflow.announce import Report, announce_crawl
-from newswire.airflow.batches import Batch, in_batches
 from newswire.airflow.callbacks import deadline_missed, log_broken_sources, run_failed
-from newswire.airflow.documents import tier_document
-from newswire.airflow.policy import DEFAULTS
-from newswire.catalogue import TIERS, Catalogue, TierName, load_catalogue
+from newswire.airflow.dag_docs import tier_document
+from newswire.airflow.mapped_batches import Batch, in_batches
+from newswire.airflow.retry_policy import DEFAULTS
+from newswire.airflow.run_summary import Report, announce_crawl
 from newswire.settings import settings
+from newswire.sources.catalogue import TIERS, Catalogue, TierName, load_catalogue
 
 PAGES = Asset(name="fetched-pages", uri="newswire://fetched-pages", group="newswire")
 

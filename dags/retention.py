@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from airflow.sdk import DAG, task
 
 from newswire.airflow.callbacks import run_failed
-from newswire.airflow.policy import DEFAULTS
+from newswire.airflow.retry_policy import DEFAULTS
 from newswire.settings import settings
 
 with DAG(
@@ -34,7 +34,7 @@ index stays; 0 is for ever. An index that has a lifecycle policy of the server
     @task(task_display_name="Apply retention", multiple_outputs=False)
     def apply_retention() -> dict[str, list[str]]:
         """Delete and pack what is due; returns the names of the indexes."""
-        from newswire import retention
+        from newswire.elastic import retention
 
         return retention.apply_retention(settings())
 

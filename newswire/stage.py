@@ -112,4 +112,12 @@ class LogStage(Generic[M]):
     state_version: int = 1  # raise it when saved states of the old code no longer fit
 
 
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """How the embedded stack runs a stage: how many processes, and which jobs must have ended before."""
+
+    processes: int = 1
+    needs: tuple[str, ...] = ()
+
+
 AnyStage = Stage[Any] | LogStage[Any] | Sink

@@ -52,7 +52,7 @@ def servers(server_settings, tmp_path):
 
 def _delete_topics(settings, prefix):
     """Every test makes a dozen topics; a broker with thousands of them grows slow."""
-    from newswire.kafka import open_admin
+    from newswire.kafka.clients import open_admin
 
     admin = open_admin(settings)
     try:

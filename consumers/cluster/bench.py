@@ -7,7 +7,7 @@ from typing import Any
 
 from consumers.cluster.state import ClusterState
 from newswire.stage import Record, Reject
-from newswire.testing.articles import make_article
+from schemas.message_builder import make_article
 from schemas.messages import Article, DeduplicatedArticle
 from schemas.topics import DEDUPLICATED_ARTICLES
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from msgspec import Struct
 
-from consumers.cluster.likeness import Profile
-from newswire.postings import Postings
+from consumers.cluster.similarity import Profile
+from newswire.runtime.inverted_index import Postings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -53,7 +53,7 @@ def find_members(name: str) -> list[Member]:
 
 
 def _find(query: dict[str, Any]) -> list[Member]:
-    from newswire.elastic import build_alias, open_elasticsearch, outages_as_retry
+    from newswire.elastic.client import build_alias, open_elasticsearch, outages_as_retry
 
     with open_elasticsearch(settings()) as client, outages_as_retry():
         found = client.search(
@@ -77,7 +77,7 @@ def _find(query: dict[str, Any]) -> list[Member]:
 )
 def vocabulary(*, language: str, since_days: int, ranked: Path | None) -> None:
     """Count the words of a language's indexed articles anew; cluster weighs with the counts from its next start on."""
-    from consumers.cluster.rarity import count_words, rank_words
+    from consumers.cluster.idf import count_words, rank_words
 
     folder = settings().state_dir / "vocabularies"
     if ranked:
@@ -106,7 +106,7 @@ def _read_list(path: Path) -> list[str]:
 def _texts(language: str, since_days: int) -> Iterator[tuple[str, str]]:
     from elasticsearch.helpers import scan
 
-    from newswire.elastic import build_alias, open_elasticsearch, outages_as_retry
+    from newswire.elastic.client import build_alias, open_elasticsearch, outages_as_retry
 
     wanted = [
         {"term": {"language": language}},

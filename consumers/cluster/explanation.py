@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from consumers.cluster.likeness import Evidence, compare, is_from_one_mould, profile, tie
-from consumers.cluster.rarity import load_vocabulary
+from consumers.cluster.idf import load_vocabulary
+from consumers.cluster.similarity import Evidence, compare, is_from_one_mould, profile, tie
 from consumers.cluster.words import read_words
 from newswire.settings import settings
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import Struct
 
+from consumers.cluster.assignment import Placement, Placing
 from consumers.cluster.candidates import Doc
-from consumers.cluster.chronicle import FOLDED, STORY_REASON, STORY_SCORE, Chronicle
-from consumers.cluster.likeness import profile
-from consumers.cluster.placing import Placement, Placing
-from consumers.cluster.rarity import load_vocabulary
+from consumers.cluster.idf import load_vocabulary
+from consumers.cluster.similarity import profile
+from consumers.cluster.story_log import FOLDED, STORY_REASON, STORY_SCORE, Chronicle
 from consumers.cluster.words import read_words
 from newswire.stage import Answer, Out
 from schemas.messages import Article, ArticleText, DeduplicatedArticle

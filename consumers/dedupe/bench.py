@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from consumers.dedupe.state import DedupeState
-from newswire.fingerprint import fingerprint
 from newswire.stage import Record, Reject
-from newswire.testing.articles import make_article
+from newswire.text.fingerprint import fingerprint
+from schemas.message_builder import make_article
 from schemas.messages import ParsedArticle
 from schemas.topics import PARSED_ARTICLES
 

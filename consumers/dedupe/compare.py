@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from consumers.dedupe.grams import Grams
+    from consumers.dedupe.shingles import Grams
 
 Tier = Literal["copy", "derived"]
 MIN_NUMBERS: Final = 6

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from consumers.dedupe.compare import compare
-from consumers.dedupe.grams import read_grams
-from newswire.fingerprint import Fingerprint, fingerprint
+from consumers.dedupe.shingles import read_grams
+from newswire.text.fingerprint import Fingerprint, fingerprint
 
 Document = Mapping[str, Any]
 

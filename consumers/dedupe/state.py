@@ -9,14 +9,14 @@ import msgspec
 import numpy as np
 import xxhash
 
-from consumers.dedupe.grams import Grams, read_grams
-from consumers.dedupe.identity import Identity
-from consumers.dedupe.index import TextIndex
-from consumers.dedupe.rows import Row
-from consumers.dedupe.standing import StandingText
-from consumers.dedupe.verdict import TIERS, Tier, answer
-from newswire.fingerprint import Fingerprint, fingerprint
+from consumers.dedupe.boilerplate import StandingText
+from consumers.dedupe.key_index import Identity
+from consumers.dedupe.near_duplicates import TextIndex
+from consumers.dedupe.row_table import Row
+from consumers.dedupe.shingles import Grams, read_grams
+from consumers.dedupe.to_message import TIERS, Tier, answer
 from newswire.stage import Answer, Out
+from newswire.text.fingerprint import Fingerprint, fingerprint
 from schemas.topics import DEDUPLICATED_ARTICLES, PARSED_ARTICLES
 
 if TYPE_CHECKING:

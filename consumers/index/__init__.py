@@ -17,7 +17,7 @@ def open_index(settings: Settings) -> Iterator[Handler[Article]]:
     # Here, because a ledger process need not load the client.
     from consumers.index.indexer import ArticleIndexer
     from newswire.clock import SystemClock
-    from newswire.elastic import open_elasticsearch
+    from newswire.elastic.client import open_elasticsearch
 
     with open_elasticsearch(settings) as client:
         yield ArticleIndexer(client, settings.index_prefix, SystemClock())

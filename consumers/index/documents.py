@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from newswire.changes import compare_bodies, compare_texts, count_words
+from newswire.text.diff import compare_bodies, compare_texts, count_words
 from schemas.index_fields import suffix_of
 from schemas.messages import Article
 

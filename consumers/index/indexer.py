@@ -19,11 +19,11 @@ from consumers.index.documents import (
     revision_id,
     searchable_since,
 )
-from newswire.bulk import Write, read_all, write_all
 from newswire.clock import Clock
-from newswire.elastic import MonthlyKind, build_index_name, outages_as_retry
+from newswire.elastic.bulk import Write, read_all, write_all
+from newswire.elastic.client import MonthlyKind, build_index_name, outages_as_retry
+from newswire.elastic.templates import TemplateGate
 from newswire.stage import Answer, Out, Record, Reject
-from newswire.template_sync import TemplateGate
 from schemas.messages import Article, IndexedArticle, Time
 from schemas.topics import INDEXED_ARTICLES
 

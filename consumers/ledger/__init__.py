@@ -14,7 +14,7 @@ from schemas.topics import DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, dead_letters
 @contextmanager
 def open_ledger(settings: Settings) -> Iterator[Handler[Any]]:
     """Connect to the crawl state with the first batch."""
-    from consumers.ledger.book import open_book
+    from consumers.ledger.writer import open_book
 
     with open_book(settings) as enter:
         yield enter

@@ -31,6 +31,6 @@ STAGE: Stage[FetchedPage] = Stage("parse", reads=FETCHED_PAGES, writes=(PARSED_A
 def extract(raw: bytes, url: str, http_charset: str | None = None) -> Extraction:
     """Read one page in this process, for benchmarks and the command; raises Refused."""
     from consumers.parse.extraction import extract_article
-    from consumers.parse.metadata import Origin
+    from consumers.parse.fields.metadata import Origin
 
     return extract_article(raw, Origin(url, dt.datetime.now(dt.UTC)), http_charset)

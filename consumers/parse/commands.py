@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from newswire.catalogue import load_catalogue
 from newswire.errors import NewswireError
 from newswire.settings import settings
+from newswire.sources.catalogue import load_catalogue
 
 if TYPE_CHECKING:
     from consumers.parse.extraction import Extraction
-    from consumers.parse.metadata import Origin
+    from consumers.parse.fields.metadata import Origin
 
 
 @click.command(name="parse")
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def command(page: str, url: str, *, source_id: str | None, as_json: bool) -> None:
     """Show what parse makes of a page: fields, provenance, reader, agreement, or the reason of a rejection."""
     from consumers.parse.extraction import extract_article
-    from consumers.parse.refusal import Refused
+    from consumers.parse.rejection import Refused
 
     source = load_catalogue(settings()).choose(source_id) if source_id else None
     raw, origin, charset = _load(page, url)
@@ -44,7 +44,7 @@ def command(page: str, url: str, *, source_id: str | None, as_json: bool) -> Non
 
 def _load(page: str, url: str) -> tuple[bytes, Origin, str | None]:
     """Return the bytes of a page, what is known of it before, and the charset that HTTP named."""
-    from consumers.parse.metadata import Origin
+    from consumers.parse.fields.metadata import Origin
 
     now = dt.datetime.now(dt.UTC)
     if not page.startswith(("http://", "https://")):
@@ -52,8 +52,8 @@ def _load(page: str, url: str) -> tuple[bytes, Origin, str | None]:
             return Path(page).read_bytes(), Origin(url, now), None
         except OSError as error:
             raise NewswireError(f"{page} cannot be read: {error.strerror}; give a URL or an HTML file") from error
-    from newswire.crawl.one_page import get_page
-    from newswire.crawl.pages import charset_of, robots_tag_of
+    from newswire.crawl.fetched_pages import charset_of, robots_tag_of
+    from newswire.crawl.single_page import get_page
 
     answer = get_page(page, settings())
     origin = Origin(answer.url, now, robots_tag=robots_tag_of(answer), robots_ai_use=answer.robots_ai_use)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from consumers.parse.body import Body, read_body
-from consumers.parse.decode import decode
-from consumers.parse.guard import cut_scripts, find_danger
-from consumers.parse.head import Head, read_head
-from consumers.parse.jsonld import ArticleData, read_jsonld
-from consumers.parse.kinds import Signs, count_headline_links, find_kind, refuse_what_is_no_article
-from consumers.parse.language import find_language
-from consumers.parse.metadata import Metadata, Origin, read_metadata
-from consumers.parse.refusal import Refused
+from consumers.parse.body.cascade import Body, read_body
+from consumers.parse.body.fallback_reader import read_slowly
+from consumers.parse.classify import Signs, count_headline_links, find_kind, refuse_what_is_no_article
+from consumers.parse.fields.head import Head, read_head
+from consumers.parse.fields.jsonld import ArticleData, read_jsonld
+from consumers.parse.fields.language import find_language
+from consumers.parse.fields.metadata import Metadata, Origin, read_metadata
+from consumers.parse.fields.visible import Visible
+from consumers.parse.input.charset import decode
+from consumers.parse.input.limits import cut_scripts, find_danger
+from consumers.parse.input.tree import Tree
+from consumers.parse.rejection import Refused
 from consumers.parse.site_rules import RULES_OF_SOURCE, Ruled, cut_parts, read_by_rules, rules_for
-from consumers.parse.slow import read_slowly
-from consumers.parse.tree import Tree
-from consumers.parse.visible import Visible
 from consumers.parse.words import count_words, fold, shorten
 from schemas.messages import Kind
 

@@ -7,13 +7,13 @@ import traceback
 from contextlib import suppress
 
 from consumers.parse.extraction import extract_article
-from consumers.parse.language import find_language
-from consumers.parse.messages import origin_of, to_message
-from consumers.parse.metadata import Origin
-from consumers.parse.refusal import Refused
-from newswire.blobs import BlobMissingError, BodyError, read_body
+from consumers.parse.fields.language import find_language
+from consumers.parse.fields.metadata import Origin
+from consumers.parse.rejection import Refused
+from consumers.parse.to_message import origin_of, to_message
+from newswire.kafka.body_store import BlobMissingError, BodyError, read_body
 from newswire.settings import Settings
-from newswire.source_rules import SiteRule
+from newswire.sources.rules import SiteRule
 from newswire.stage import Reject
 from schemas.messages import FetchedPage, ParsedArticle
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import structlog
 
-from newswire.catalogue import read_source, source_files
 from newswire.settings import Settings
-from newswire.source_rules import SiteRule
+from newswire.sources.catalogue import read_source, source_files
+from newswire.sources.rules import SiteRule
 
 log = structlog.get_logger()
 

@@ -10,14 +10,14 @@ from typing import TypeVar
 from bs4 import BeautifulSoup
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from consumers.parse.body import join_blocks
-from consumers.parse.dates import find_fault, read_time, search_date
-from consumers.parse.metadata import Metadata, Origin
-from consumers.parse.names import clean_names
-from consumers.parse.parts import clean_blocks
-from consumers.parse.tree import Tree
+from consumers.parse.body.cascade import join_blocks
+from consumers.parse.body.parts import clean_blocks
+from consumers.parse.fields.authors import clean_names
+from consumers.parse.fields.dates import find_fault, read_time, search_date
+from consumers.parse.fields.metadata import Metadata, Origin
+from consumers.parse.input.tree import Tree
 from consumers.parse.words import fold
-from newswire.source_rules import SiteRule
+from newswire.sources.rules import SiteRule
 
 RULES_OF_SOURCE = "rules, of the source"
 _PROVENANCE = "rules"

@@ -16,7 +16,7 @@ def open_record(settings: Settings) -> Iterator[Handler[Any]]:
     """Open the stage's client."""
     from consumers.record.recorder import Recorder
     from newswire.clock import SystemClock
-    from newswire.elastic import open_elasticsearch
+    from newswire.elastic.client import open_elasticsearch
 
     with open_elasticsearch(settings) as client:
         yield Recorder(client, settings.index_prefix, SystemClock())

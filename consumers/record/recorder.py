@@ -8,11 +8,11 @@ from typing import Any, Final
 from elasticsearch import Elasticsearch
 
 from consumers.record.documents import fetch_document, letter_document, letter_id, story_document
-from newswire.bulk import Write, write_all
 from newswire.clock import Clock
-from newswire.elastic import build_index_name, build_stories_index, outages_as_retry
+from newswire.elastic.bulk import Write, write_all
+from newswire.elastic.client import build_index_name, build_stories_index, outages_as_retry
+from newswire.elastic.templates import TemplateGate
 from newswire.stage import Answer, Record, Reject
-from newswire.template_sync import TemplateGate
 from schemas.messages import FetchOutcome, StoryChanged
 from schemas.topics import FETCH_OUTCOMES, STORIES
 

@@ -16,7 +16,7 @@ def open_watch(settings: Settings) -> Iterator[Handler[IndexedArticle]]:
     """Open the stage's client."""
     from consumers.watch.watcher import Watcher
     from newswire.clock import SystemClock
-    from newswire.elastic import open_elasticsearch
+    from newswire.elastic.client import open_elasticsearch
 
     with open_elasticsearch(settings) as client:
         yield Watcher(client, settings.index_prefix, SystemClock())

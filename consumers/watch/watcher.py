@@ -9,13 +9,13 @@ from datetime import timedelta
 import structlog
 from elasticsearch import Elasticsearch
 
-from consumers.watch.alerting import Announcement, Claim, build_claim, origin_of, settle
-from consumers.watch.matching import Refusal, find_matches
+from consumers.watch.alert_claims import Announcement, Claim, build_claim, origin_of, settle
+from consumers.watch.saved_search_matches import Refusal, find_matches
 from newswire.clock import Clock
-from newswire.elastic import outages_as_retry
+from newswire.elastic.client import outages_as_retry
+from newswire.elastic.templates import TemplateGate
 from newswire.saved.searches import SavedSearch, disable_search, list_searches
 from newswire.stage import Answer, Out, Record
-from newswire.template_sync import TemplateGate
 from schemas.messages import Alert, IndexedArticle
 from schemas.topics import ALERTS
 

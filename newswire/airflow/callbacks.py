@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from newswire.catalogue import Catalogue
+from newswire.sources.catalogue import Catalogue
 
 log = structlog.get_logger(__name__)
 

@@ -12,15 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from newswire.airflow.announce import Report
-from newswire.airflow.batches import Batch
-from newswire.airflow.requests import Wish
-from newswire.catalogue import load_catalogue
+from newswire.airflow.crawl_requests import Wish
+from newswire.airflow.mapped_batches import Batch
+from newswire.airflow.run_summary import Report
+from newswire.crawl.crawl_now import crawl_sources
 from newswire.crawl.discover import discover
 from newswire.crawl.fetch import fetch_host
-from newswire.crawl.on_request import crawl_sources
 from newswire.errors import ConfigError, NewswireError
 from newswire.settings import Settings
+from newswire.sources.catalogue import load_catalogue
 
 log = structlog.get_logger(__name__)
 

@@ -7,6 +7,6 @@ from airflow.api_fastapi.core_api.security import requires_access_view
 from fastapi import Depends
 
 from newswire.settings import load_settings
-from newswire.web.app import create_app
+from newswire.web.platform.app import create_app
 
 app = create_app(load_settings(), guards=[Depends(requires_access_view(AccessView.PLUGINS))])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from newswire.airflow.rest import open_airflow
+from newswire.airflow.rest_client import open_airflow
 from newswire.settings import Settings, load_settings
 
 POOLS = "pools.json"

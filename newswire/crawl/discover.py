@@ -12,18 +12,18 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from newswire.catalogue import Source, load_catalogue
 from newswire.crawl.database import Database, open_database
 from newswire.crawl.feeds import UnreadableListError
+from newswire.crawl.fetch_outcomes import build_outcome, tell_outcomes
 from newswire.crawl.frontier import Frontier
-from newswire.crawl.lists import Contents, Kind, read_list, select
-from newswire.crawl.outcomes import build_outcome, tell_outcomes
-from newswire.crawl.politeness import OutOfTimeError, host_delays
-from newswire.crawl.polls import Poll, Polls
-from newswire.crawl.web import ACCEPT_LIST, RefusedError, UnreachableError, Web, open_web
+from newswire.crawl.http_client import ACCEPT_LIST, RefusedError, UnreachableError, Web, open_web
+from newswire.crawl.list_reader import Contents, Kind, read_list, select
+from newswire.crawl.list_state import Poll, Polls
+from newswire.crawl.rate_limit import OutOfTimeError, host_delays
 from newswire.errors import SiteError
-from newswire.publisher import open_publisher
+from newswire.kafka.publisher import open_publisher
 from newswire.settings import Settings
+from newswire.sources.catalogue import Source, load_catalogue
 from schemas.messages import FetchOutcome, Outcome
 
 COUNTS: Final = (

@@ -13,7 +13,7 @@ import feedparser
 from lxml import etree, html
 
 from newswire.crawl.frontier import Found
-from newswire.urls import clean_url
+from newswire.text.urls import clean_url
 from schemas.messages import FeedEntry
 
 MAX_TEXT: Final = 2_000

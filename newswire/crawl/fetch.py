@@ -11,15 +11,15 @@ from typing import Any, Final
 
 import structlog
 
-from newswire.catalogue import Source, load_catalogue
 from newswire.crawl.database import open_database
+from newswire.crawl.fetch_outcomes import build_outcome
+from newswire.crawl.fetched_pages import PageWriter, build_page, is_page, open_page_writer, sha256_of
 from newswire.crawl.frontier import MAX_ATTEMPTS, PATIENCE, Claim, End, Frontier
-from newswire.crawl.outcomes import build_outcome
-from newswire.crawl.pages import PageWriter, build_page, is_page, open_page_writer, sha256_of
-from newswire.crawl.politeness import OutOfTimeError, host_delays
-from newswire.crawl.web import ACCEPT_PAGE, Answer, RefusedError, UnreachableError, Web, open_web
+from newswire.crawl.http_client import ACCEPT_PAGE, Answer, RefusedError, UnreachableError, Web, open_web
+from newswire.crawl.rate_limit import OutOfTimeError, host_delays
 from newswire.errors import NewswireError, SiteError
 from newswire.settings import Settings
+from newswire.sources.catalogue import Source, load_catalogue
 from schemas.messages import FetchOutcome, Outcome
 
 COUNTS: Final = ("claimed", "fetched", "unchanged", "refused", "gone", "failed", "deferred")

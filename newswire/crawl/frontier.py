@@ -11,7 +11,7 @@ import msgspec
 
 from newswire.crawl.database import Database, fetch_all
 from newswire.settings import Settings
-from newswire.urls import host_of, url_id, without_trackers
+from newswire.text.urls import host_of, url_id, without_trackers
 from schemas.messages import FeedEntry
 
 End = Literal["gone", "refused", "failed"]

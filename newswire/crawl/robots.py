@@ -9,8 +9,8 @@ from typing import Final
 
 from protego import Protego
 
-from newswire.crawl.ai_use import AiUse, read_ai_use
 from newswire.crawl.database import Database, fetch_all
+from newswire.crawl.robots_ai import AiUse, read_ai_use
 from newswire.settings import Settings
 
 MAX_ROBOTS_BYTES: Final = 512_000  # RFC 9309 asks for at least 500 KiB

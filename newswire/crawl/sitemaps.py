@@ -11,10 +11,10 @@ from typing import Final
 
 from lxml import etree
 
-from newswire.crawl.bodies import BadEncodingError, TooLargeError, gunzip_bounded
+from newswire.crawl.bounded_body import BadEncodingError, TooLargeError, gunzip_bounded
 from newswire.crawl.feeds import UnreadableListError, language_of, plain_text
 from newswire.crawl.frontier import Found
-from newswire.urls import clean_url
+from newswire.text.urls import clean_url
 from schemas.messages import FeedEntry
 
 _ITEMS: Final = ("{*}url", "{*}sitemap")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from newswire.demo.belonging import misplaced
-from newswire.demo.facts import ExpectedArticle, Found, FoundArticle, Truth
-from newswire.urls import normalise_url
+from newswire.demo.expectations import ExpectedArticle, Found, FoundArticle, Truth
+from newswire.demo.groupings import misplaced
+from newswire.text.urls import normalise_url
 
 
 def compare(truth: Truth, found: Found) -> list[str]:

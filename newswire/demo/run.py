@@ -14,20 +14,20 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from newswire.airflow.rest import Airflow, TaskCounts, open_airflow
+from newswire.airflow.rest_client import Airflow, TaskCounts, open_airflow
+from newswire.demo.actual import Progress, Tally, missed_by_searches, read_found, read_progress
 from newswire.demo.comparison import compare
-from newswire.demo.facts import Truth
-from newswire.demo.outcome import Progress, Tally, missed_by_searches, read_found, read_progress
+from newswire.demo.expectations import Truth
 from newswire.demo.press.content import read_press
 from newswire.demo.press.state import PressState
 from newswire.demo.service import press_settings
 from newswire.demo.truth import load_truth
 from newswire.errors import Retry, StackError
-from newswire.lag import read_lag
+from newswire.kafka.lag import read_lag
+from newswire.kafka.reader import count_records
 from newswire.settings import Settings, load_settings
 from newswire.stack.launch import start_stack
 from newswire.stack.plan import EVERYTHING
-from newswire.topic_reader import count_records
 from schemas.topics import TOPICS
 
 T = TypeVar("T")

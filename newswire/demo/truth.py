@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from newswire.demo.facts import ExpectedArticle, ExpectedOutlet, ExpectedSearch, ExpectedUrl, Truth
+from newswire.demo.expectations import ExpectedArticle, ExpectedOutlet, ExpectedSearch, ExpectedUrl, Truth
 from newswire.demo.press.content import Press, Rogue, Search, read_press
 from newswire.demo.press.desk import Article, Edition
 from newswire.demo.press.feeds import track
 from newswire.demo.press.site import Site, open_sites
 from newswire.demo.press.state import PressState
 from newswire.errors import ConfigError
-from newswire.urls import normalise_url
+from newswire.text.urls import normalise_url
 
 
 def load_truth(state_dir: Path, phase: int | None = None) -> Truth:

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
-from newswire.elastic import build_alias, build_saved_searches_index, outages_as_retry
+from newswire.elastic.client import build_alias, build_saved_searches_index, outages_as_retry
+from newswire.elastic.templates import require_templates
 from newswire.errors import NewswireError
 from newswire.search.request import SearchRequest
-from newswire.template_sync import require_templates
 
 MOST = 10_000  # one page of results holds them all
 

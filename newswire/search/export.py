@@ -10,8 +10,8 @@ from typing import Any, Final
 import msgspec
 from elasticsearch import Elasticsearch, NotFoundError
 
-from newswire.elastic import outages_as_retry
-from newswire.search.asking import indexes_of
+from newswire.elastic.client import outages_as_retry
+from newswire.search.client import indexes_of
 from newswire.search.query import build_query
 from newswire.search.request import SearchRequest
 from newswire.search.results import FoundArticle

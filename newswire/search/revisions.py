@@ -9,9 +9,9 @@ from typing import Any, Final
 from elasticsearch import Elasticsearch
 from msgspec import Struct, convert
 
-from newswire.changes import Changes, compare_bodies, compare_texts
-from newswire.elastic import build_alias
-from newswire.search.asking import ask
+from newswire.elastic.client import build_alias
+from newswire.search.client import ask
+from newswire.text.diff import Changes, compare_bodies, compare_texts
 
 MOST_VERSIONS: Final = 200
 

@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 from elasticsearch import Elasticsearch
 from msgspec import Struct, convert
 
-from newswire.elastic import build_alias
-from newswire.search.asking import ask
-from newswire.search.reading import read_articles
+from newswire.elastic.client import build_alias
+from newswire.search.articles import read_articles
+from newswire.search.client import ask
 from newswire.search.results import FoundArticle
 
 MOST_MERGES: Final = 20  # a story merged into one that was merged into one …

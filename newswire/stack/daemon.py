@@ -15,12 +15,12 @@ from newswire.logs import configure_logs
 from newswire.settings import Settings, child_environment, load_settings
 from newswire.stack.aot import forget_cache, missing_caches
 from newswire.stack.disk import explain_full_disk
-from newswire.stack.journal import Journal
 from newswire.stack.leftovers import end_leftovers
 from newswire.stack.plan import Plan, make_plan
 from newswire.stack.process import spawn
+from newswire.stack.report import only_supervisor, read_report
+from newswire.stack.report_writer import Journal
 from newswire.stack.service import Service
-from newswire.stack.state import only_supervisor, read_report
 from newswire.stack.supervisor import Process, Supervisor
 
 # What the servers write at an empty start; Elasticsearch and Kafka fail in odd ways on a full disk.

@@ -16,10 +16,10 @@ from rich.console import Console
 
 from newswire.errors import StackError
 from newswire.settings import Settings, child_environment
-from newswire.stack.failures import tail
+from newswire.stack.failure_causes import tail
 from newswire.stack.leftovers import end_leftovers
 from newswire.stack.plan import chosen_parts, download
-from newswire.stack.state import StackReport, await_no_supervisor, has_supervisor, read_report, write_report
+from newswire.stack.report import StackReport, await_no_supervisor, has_supervisor, read_report, write_report
 
 POLL_SECONDS = 0.1
 START_WITHIN_SECONDS = 600.0

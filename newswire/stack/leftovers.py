@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import psutil
 
-from newswire.stack.state import StackReport, boot_id
+from newswire.stack.report import StackReport, boot_id
 
 CLOCK_SLACK_SECONDS = 5.0
 

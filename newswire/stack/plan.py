@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -21,26 +23,11 @@ from newswire.stack.ports import choose_ports
 from newswire.stack.postgres import Postgres
 from newswire.stack.probes import answering
 from newswire.stack.service import Service
+from newswire.stage import Deployment
 
 SERVERS = ("postgres", "kafka", "elasticsearch")
 EVERYTHING = (*SERVERS, "airflow", "consumers", "web")
 OPTIONAL = ("press",)  # the demo's outlets: only where they are named
-# A stage's processes, and what it needs besides the topics. Parsing takes the most time, so it has two.
-CONSUMERS: Mapping[str, int] = {
-    "parse": 2,
-    "dedupe": 1,
-    "cluster": 1,
-    "index": 1,
-    "watch": 1,
-    "ledger": 1,
-    "record": 1,
-}
-CONSUMER_NEEDS: Mapping[str, tuple[str, ...]] = {
-    "index": ("templates",),
-    "watch": ("templates",),
-    "ledger": ("crawl-migrate",),
-    "record": ("templates",),
-}
 # The setting that names a server of the user's own; it replaces the embedded one.
 ADDRESS_SETTINGS = {
     "postgres": "postgres_dsn",
@@ -57,11 +44,23 @@ PORT_NAMES = {
     "airflow": ("airflow",),
     "web": ("web",),
 }
-CONSUMER_NAMES: Mapping[str, str] = {
-    (stage if count == 1 else f"{stage}-{number}"): stage
-    for stage, count in CONSUMERS.items()
-    for number in range(1, count + 1)
-}
+
+
+def stage_processes() -> dict[str, str]:
+    """Return process name -> stage, from the one table of stages: `parse-1` and `parse-2` run parse."""
+    return {
+        (stage if deployment.processes == 1 else f"{stage}-{number}"): stage
+        for stage, deployment in read_deployments().items()
+        for number in range(1, deployment.processes + 1)
+    }
+
+
+@cache
+def read_deployments() -> Mapping[str, Deployment]:
+    """Load how each stage is run; an entry point names the table, as machinery imports no stage."""
+    (entry,) = entry_points(group="newswire.pipeline", name="deployments")
+    deployments: Mapping[str, Deployment] = entry.load()
+    return deployments
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def chosen_parts(only: Iterable[str], given: Settings) -> tuple[str, ...]:
     asked = set(only) or set(EVERYTHING)
     known = (*OPTIONAL, *EVERYTHING)
     if unknown := sorted(asked - set(known)):
-        raise ConfigError(f"There is no part {', '.join(unknown)} of the stack; there are {', '.join(known)}.")
+        raise ConfigError(f"The stack has no part {', '.join(unknown)}; its parts are {', '.join(known)}.")
     external = {part for part, name in ADDRESS_SETTINGS.items() if name in given.model_fields_set}
     if "airflow" in asked - external:
         asked.add("postgres")  # Airflow's own database is here, wherever the crawl state is
@@ -100,7 +99,9 @@ def download(parts: Iterable[str], cache: Path) -> None:
 def make_plan(only: Iterable[str], given: Settings, kept_ports: Mapping[str, int]) -> Plan:
     """Prepare folders and configurations, choose ports, and return the services in an order of their needs."""
     parts = chosen_parts(only, given)
-    names = [name for part in parts for name in (CONSUMER_NAMES if part == "consumers" else PORT_NAMES.get(part, ()))]
+    names = [
+        name for part in parts for name in (stage_processes() if part == "consumers" else PORT_NAMES.get(part, ()))
+    ]
     ports = choose_ports(names, kept_ports, given.state_dir, given.cache_dir)
     planner = _Planner(given, parts, ports)
     services = planner.services()
@@ -188,9 +189,8 @@ class _Planner:
         )
 
     def _press(self) -> tuple[Service, ...]:
-        from newswire.demo.service import press_service  # noqa: PLC0415 - only a demo needs its stories
-
-        return (press_service(self.given.state_dir, self.environment),)
+        (entry,) = entry_points(group="newswire.services", name="press")
+        return (entry.load()(self.given.state_dir, self.environment),)
 
     def _consumers(self) -> tuple[Service, ...]:
         jobs = (
@@ -198,14 +198,14 @@ class _Planner:
             self._job("templates", "newswire", "templates", "apply", needs=self._here("elasticsearch")),
             self._job("crawl-migrate", "newswire.crawl.migrate", needs=self._here("postgres")),
         )
-        return jobs + tuple(self._consumer(name, stage) for name, stage in CONSUMER_NAMES.items())
+        return jobs + tuple(self._consumer(name, stage) for name, stage in stage_processes().items())
 
     def _consumer(self, name: str, stage: str) -> Service:
         port = self.ports[name]
         return Service(
             name,
             (sys.executable, "-m", "consumers", stage),
-            needs=("topics", *CONSUMER_NEEDS.get(stage, ())),
+            needs=("topics", *read_deployments()[stage].needs),
             ready=answering(f"http://127.0.0.1:{port}/readyz"),
             restart=True,
             ready_within=120,

@@ -13,7 +13,7 @@ from newswire.errors import StackError
 from newswire.settings import STACK_ENV, Settings, child_environment
 from newswire.stack.plan import download
 from newswire.stack.postgres import remove_outside_data
-from newswire.stack.state import StackReport, read_report
+from newswire.stack.report import StackReport, read_report
 
 START_WITHIN_SECONDS = 300.0
 STOP_WITHIN_SECONDS = 60.0

@@ -17,7 +17,7 @@ from typing import Literal
 import structlog
 
 from newswire.errors import StackError
-from newswire.stack.failures import describe_exit, explain
+from newswire.stack.failure_causes import describe_exit, explain
 from newswire.stack.process import adopt_orphans, children, end_descendants, kill_group, reap_orphans, rotate, spawn
 from newswire.stack.service import Probe, Service
 

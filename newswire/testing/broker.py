@@ -1,4 +1,4 @@
-"""A broker in memory: the calls of newswire/broker.py with Kafka's rules, in one thread, with failures on demand.
+"""A broker in memory: the calls of newswire/kafka/protocols.py with Kafka's rules, in one thread, failing on demand.
 
 The contract suite holds it to what real Kafka does.
 """

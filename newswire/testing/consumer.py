@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kafka import TopicPartition, errors
 from kafka.structs import OffsetAndMetadata
 
-from newswire.broker import Raw
+from newswire.kafka.protocols import Raw
 from newswire.testing.group import Group
 
 if TYPE_CHECKING:

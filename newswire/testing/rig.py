@@ -10,10 +10,10 @@ from typing import Any
 
 from kafka import TopicPartition
 
-from newswire.health import Instruments, instruments_for
-from newswire.log_runner import LogWorker
-from newswire.publisher import Publisher
-from newswire.runner import HandlerWorker, Runner, Worker
+from newswire.kafka.publisher import Publisher
+from newswire.runtime.health import Instruments, instruments_for
+from newswire.runtime.log_worker import LogWorker
+from newswire.runtime.runner import HandlerWorker, Runner, Worker
 from newswire.settings import Settings
 from newswire.stage import AnyStage, LogStage, Out, Sink
 from newswire.testing.broker import MemoryBroker, MemoryProducer, MemoryRecord

@@ -11,16 +11,16 @@ import msgspec
 from fastapi import APIRouter, HTTPException, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
+from newswire.search.articles import ArticleView, FamilyView, read_article, read_family
 from newswire.search.export import ExportedArticle, csv_lines, export, json_lines
-from newswire.search.finding import search
-from newswire.search.reading import ArticleView, FamilyView, read_article, read_family
 from newswire.search.results import SearchResults
 from newswire.search.revisions import RevisionView, read_revisions
+from newswire.search.search import search
 from newswire.search.stories import Story, StoryView, list_stories, read_story
-from newswire.web.context import Asked
-from newswire.web.pipeline_report import PipelineReport, report_pipeline
-from newswire.web.query import SearchQuery
-from newswire.web.source_report import SourceReport, report_sources
+from newswire.web.platform.context import Asked
+from newswire.web.reports.pipeline import PipelineReport, report_pipeline
+from newswire.web.reports.sources import SourceReport, report_sources
+from newswire.web.search_params import SearchQuery
 
 Searched = Annotated[SearchQuery, Query()]
 Id = Annotated[str, Path(max_length=200, description="32 hex digits")]

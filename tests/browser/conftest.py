@@ -20,13 +20,13 @@ from newswire.clock import SystemClock
 from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press
 from newswire.demo.press.sources import write_sources
-from newswire.elastic import open_elasticsearch
+from newswire.elastic.client import open_elasticsearch
+from newswire.elastic.templates import sync_templates
 from newswire.settings import Settings, child_environment
 from newswire.stage import Record
-from newswire.template_sync import sync_templates
-from newswire.testing.articles import make_id
 from newswire.testing.crawl_state import open_crawl_state
-from newswire.testing.tellings import make_telling
+from newswire.testing.press_articles import make_telling
+from schemas.message_builder import make_id
 from schemas.messages import Article, DeduplicatedArticle
 from schemas.topics import ARTICLES, STORIES
 

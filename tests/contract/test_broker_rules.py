@@ -11,7 +11,7 @@ from kafka import TopicPartition, errors
 from kafka.admin import MemberToRemove
 from kafka.structs import MemberState, OffsetAndMetadata
 
-from newswire.kafka import Losses, open_admin, open_consumer, open_producer
+from newswire.kafka.clients import Losses, open_admin, open_consumer, open_producer
 from newswire.testing.broker import MemoryBroker
 from newswire.testing.clock import FrozenClock
 
@@ -258,7 +258,7 @@ def test_the_highwater_is_the_end_of_the_log(backend):
 
 def test_an_unknown_topic_takes_nothing(backend, monkeypatch):
     """A topic is never made by writing to it."""
-    monkeypatch.setattr("newswire.kafka.CONNECT_SECONDS", 1)
+    monkeypatch.setattr("newswire.kafka.clients.CONNECT_SECONDS", 1)
     producer = backend.producer()
     name = f"unknown-{secrets.token_hex(4)}"
     with pytest.raises(errors.KafkaError):
@@ -268,7 +268,7 @@ def test_an_unknown_topic_takes_nothing(backend, monkeypatch):
 @pytest.mark.servers
 def test_a_join_that_outlasts_a_poll_is_finished(servers, monkeypatch):
     """Without our mend kafka-python drops a join begun by news of a topic, and owns nothing from then on."""
-    monkeypatch.setattr("newswire.kafka.METADATA_SECONDS", 0.2)
+    monkeypatch.setattr("newswire.kafka.clients.METADATA_SECONDS", 0.2)
     topic = f"{servers.topic_prefix}late"
     admin = open_admin(servers)
     consumer = open_consumer(servers, group=topic)

@@ -11,8 +11,8 @@ import jsonschema_rs
 import pytest
 from click.testing import CliRunner
 
-from newswire import contract_commands
-from newswire.contract_messages import build_cases, downstream_topics, what_is_left
+from newswire.commands.contract import command as contract_commands
+from newswire.commands.contract.messages import build_cases, downstream_topics, what_is_left
 from newswire.errors import ConfigError
 from schemas import generate
 from schemas.releases import FOLDER, PARTS, release_key

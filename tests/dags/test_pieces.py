@@ -46,7 +46,7 @@ def event_of(message, second=0):
 )
 def test_a_failed_task_is_tried_again_only_where_that_can_help(error, action, seconds):
     """4xx and wrong settings are final; busy sites are obeyed, but not for longer than until the next run."""
-    from newswire.airflow.policy import PoliteRetry
+    from newswire.airflow.retry_policy import PoliteRetry
 
     decision = PoliteRetry().evaluate(error, 1, 2)
     assert decision.action.value == action
@@ -57,7 +57,7 @@ def test_airflow_finds_the_policy_again():
     """The DAG is stored as JSON: the name written there must lead back to the class."""
     from airflow.sdk._shared.module_loading import import_string
 
-    from newswire.airflow.policy import PoliteRetry
+    from newswire.airflow.retry_policy import PoliteRetry
 
     assert import_string(PoliteRetry().serialize()["__type"]) is PoliteRetry
 
@@ -76,7 +76,7 @@ class Instance:
 def announce(expected, reports):
     from airflow.sdk.exceptions import AirflowException
 
-    from newswire.airflow.announce import announce_crawl
+    from newswire.airflow.run_summary import announce_crawl
 
     event, instance = SimpleNamespace(extra=None), Instance()
     try:
@@ -118,7 +118,7 @@ def test_sources_and_hosts_are_judged_apart():
 
 def test_messages_that_came_together_are_one_wish_for_each_source():
     """Runs and messages differ in number: all coalesced messages are answered, the widest wish wins."""
-    from newswire.airflow.requests import read_wishes
+    from newswire.airflow.crawl_requests import read_wishes
 
     asked = [request("b", limit=5), request("a"), request("b", limit=9, fresh=True)]
     wishes = read_wishes({"sources": ["ignored"], "limit": 1, "fresh": False}, map(payload_of, asked))
@@ -130,7 +130,7 @@ def test_messages_that_came_together_are_one_wish_for_each_source():
 
 def test_a_run_answers_messages_that_airflow_stored_without_waking_it():
     """Events that came after the first one and were left without a run are taken along, each once."""
-    from newswire.airflow.requests import read_payloads
+    from newswire.airflow.crawl_requests import read_payloads
 
     first, second, third = (event_of(request("a", request_id=str(n)), n) for n in (1, 2, 3))
     stored = SimpleNamespace(
@@ -144,7 +144,7 @@ def test_a_run_answers_messages_that_airflow_stored_without_waking_it():
 
 def test_the_form_counts_when_no_message_woke_the_run():
     """From the form and the REST API the parameters come as they are; without a source they are refused."""
-    from newswire.airflow.requests import read_wishes
+    from newswire.airflow.crawl_requests import read_wishes
 
     form = {"sources": ["b", "a"], "limit": 7, "fresh": True}
     assert [wish["source"] for wish in read_wishes(form, [])] == ["a", "b"]
@@ -154,7 +154,7 @@ def test_the_form_counts_when_no_message_woke_the_run():
 
 def test_the_trigger_wakes_for_good_messages_and_survives_bad_ones():
     """Broken JSON, bytes that are no text, a tombstone, a wish for 9000 articles: refused; the next one counts."""
-    from newswire.airflow.requests import request_trigger
+    from newswire.airflow.crawl_requests import request_trigger
     from newswire.settings import Settings
 
     good = CRAWL_REQUESTS.encode(request("paper"))
@@ -176,7 +176,7 @@ def test_the_triggerer_builds_our_trigger_again():
     """The stored trigger names our class, this pipeline's topic and the connection of the stack."""
     from airflow.sdk._shared.module_loading import import_string
 
-    from newswire.airflow.requests import CrawlRequestTrigger, request_trigger
+    from newswire.airflow.crawl_requests import CrawlRequestTrigger, request_trigger
     from newswire.settings import Settings
 
     path, arguments = request_trigger(Settings(topic_prefix="t-")).serialize()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.servers
 @pytest.fixture(scope="module")
 def topic_prefix(server_settings):
     """One set of topics for this file."""
-    from newswire.topics import apply_topics
+    from newswire.kafka.topic_admin import apply_topics
 
     prefix = f"dags{id(server_settings)}-"
     apply_topics(server_settings.model_copy(update={"topic_prefix": prefix}))
@@ -74,7 +74,7 @@ class Press:
 
     def pages(self, url):
         """Return the addresses of a site in `fetched-pages`, sorted."""
-        from newswire.topic_reader import read_topic
+        from newswire.kafka.reader import read_topic
         from schemas.topics import FETCHED_PAGES
 
         urls = [FETCHED_PAGES.decode(raw.value).url for raw in read_topic(self.settings, "fetched-pages")]

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from consumers.parse.extraction import extract_article
-from consumers.parse.metadata import Origin
-from consumers.parse.refusal import Refused
-from newswire.catalogue import read_source
-from newswire.source_rules import SiteRule
+from consumers.parse.fields.metadata import Origin
+from consumers.parse.rejection import Refused
+from newswire.sources.catalogue import read_source
+from newswire.sources.rules import SiteRule
 
 HERE = Path(__file__).parent
 FETCHED_AT = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)

@@ -52,7 +52,7 @@ def crawl(crawl_state, crawl_topics, site, tmp_path):
 @pytest.fixture(scope="session")
 def crawl_topics(server_settings):
     """The prefix of one set of topics for all crawl tests: each reads only what it has written itself."""
-    from newswire.topics import apply_topics
+    from newswire.kafka.topic_admin import apply_topics
 
     prefix = f"crawl{secrets.token_hex(4)}-"
     apply_topics(server_settings.model_copy(update={"topic_prefix": prefix}))
@@ -73,7 +73,7 @@ class Crawl:
 
     def source(self, name="paper"):
         """Read it back as the crawl does."""
-        from newswire.catalogue import load_catalogue
+        from newswire.sources.catalogue import load_catalogue
 
         return load_catalogue(self.settings).sources[name]
 
@@ -111,7 +111,7 @@ class Crawl:
 
     def pages(self):
         """Return the pages of this site in `fetched-pages`, oldest first."""
-        from newswire.topic_reader import read_topic
+        from newswire.kafka.reader import read_topic
         from schemas.topics import FETCHED_PAGES
 
         raws = read_topic(self.settings, "fetched-pages")

@@ -8,13 +8,13 @@ import time
 
 import pytest
 
-from newswire.blobs import read_body
 from newswire.crawl import fetch
 from newswire.errors import ConfigError, Retry, SiteError
+from newswire.kafka.body_store import read_body
 from newswire.testing.broker import MemoryBroker
 from newswire.testing.clock import FrozenClock
 from newswire.testing.site import Page, open_site
-from newswire.urls import url_id
+from newswire.text.urls import url_id
 
 pytestmark = pytest.mark.servers
 
@@ -210,7 +210,7 @@ def test_an_address_that_never_answers_is_given_up(crawl):
 def test_what_kafka_has_not_acknowledged_is_not_fetched(crawl, monkeypatch, trouble):
     """The address stays due, the task fails, and the next one brings the page."""
     broker = MemoryBroker(FrozenClock(), {f"{crawl.settings.topic_prefix}fetched-pages": 1})
-    monkeypatch.setattr("newswire.publisher.open_producer", lambda *_, **__: broker.producer())
+    monkeypatch.setattr("newswire.kafka.publisher.open_producer", lambda *_, **__: broker.producer())
     crawl.site.set_feed("/a", "/b")
     crawl.discover()
     for name, value in trouble.items():
@@ -261,7 +261,7 @@ def test_time_is_kept_and_the_rest_stays_due(crawl):
 
 def test_a_source_is_crawled_on_request_with_its_limit(crawl):
     """Only the named source's addresses are fetched, no more than asked for; an unknown name says where to look."""
-    from newswire.crawl.on_request import crawl_sources
+    from newswire.crawl.crawl_now import crawl_sources
 
     crawl.site.set_feed("/a", "/b", "/c")
     crawl.site.set_feed("/x", path="/other.xml")

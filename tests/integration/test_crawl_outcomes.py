@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from newswire.errors import SiteError
+from newswire.kafka.reader import read_topic
 from newswire.testing.site import Page
-from newswire.topic_reader import read_topic
 from schemas.topics import FETCH_OUTCOMES
 
 pytestmark = pytest.mark.servers

@@ -7,8 +7,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from newswire.catalogue import read_source
-from newswire.catalogue_commands import command
+from newswire.commands.sources import command
+from newswire.sources.catalogue import read_source
 from newswire.testing.site import Page
 
 pytestmark = pytest.mark.servers
@@ -26,7 +26,7 @@ def run(crawl, monkeypatch):
     """Run a command on the crawl's settings."""
 
     def run(*arguments):
-        monkeypatch.setattr("newswire.catalogue_commands.settings", lambda: crawl.settings)
+        monkeypatch.setattr("newswire.commands.sources.settings", lambda: crawl.settings)
         return CliRunner().invoke(command, list(arguments))
 
     return run

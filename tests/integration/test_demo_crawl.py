@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from newswire.catalogue import load_catalogue
 from newswire.crawl.discover import discover
 from newswire.crawl.fetch import fetch_host
 from newswire.demo.press.server import serve
 from newswire.demo.press.sources import write_sources
 from newswire.demo.press.state import PressState
 from newswire.demo.truth import load_truth
-from newswire.urls import normalise_url
+from newswire.sources.catalogue import load_catalogue
+from newswire.text.urls import normalise_url
 
 pytestmark = pytest.mark.servers
 

@@ -15,12 +15,12 @@ from threading import Event, Thread
 import pytest
 from click.testing import CliRunner
 
-from newswire import contract_commands
-from newswire.contract_check import check_group, conformance_topic
-from newswire.contract_messages import build_cases, what_is_left
+from newswire.commands.contract import command as contract_commands
+from newswire.commands.contract.check import check_group, conformance_topic
+from newswire.commands.contract.messages import build_cases, what_is_left
+from newswire.commands.topics.pipe import pipe_topic
 from newswire.errors import ConfigError, NewswireError
-from newswire.kafka import Losses, open_consumer
-from newswire.topic_pipe import pipe_topic
+from newswire.kafka.clients import Losses, open_consumer
 from schemas.topics import ARTICLES
 
 pytestmark = pytest.mark.servers

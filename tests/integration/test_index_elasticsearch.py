@@ -12,10 +12,10 @@ import pytest
 import schemas
 from consumers import index as index_stage
 from consumers.index.indexer import ArticleIndexer
-from newswire.elastic import build_alias, open_elasticsearch, parse_index_name
+from newswire.elastic.client import build_alias, open_elasticsearch, parse_index_name
+from newswire.elastic.templates import sync_templates
 from newswire.errors import Retry
 from newswire.stage import Record, Reject
-from newswire.template_sync import sync_templates
 from newswire.testing.clock import FrozenClock
 from schemas.topics import ARTICLES, INDEXED_ARTICLES
 

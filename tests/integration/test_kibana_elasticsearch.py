@@ -15,15 +15,15 @@ from kibana.boards import BOARDS
 from kibana.columns import AtLeast, Measure, Terms
 from kibana.panels import HeatMap, Listing, Text
 from newswire.clock import SystemClock
-from newswire.dead_letters import letter_headers
 from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press
-from newswire.elastic import open_elasticsearch
+from newswire.elastic.client import open_elasticsearch
+from newswire.elastic.templates import sync_templates
+from newswire.kafka.dead_letters import letter_headers
 from newswire.settings import Settings
 from newswire.stage import Record, Reject
-from newswire.template_sync import sync_templates
 from newswire.testing.clock import FrozenClock
-from newswire.testing.tellings import make_parsed_telling
+from newswire.testing.press_articles import make_parsed_telling
 from schemas.messages import FetchOutcome
 from schemas.topics import FETCH_OUTCOMES
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from consumers.ledger import STAGE
-from newswire.crawl.accounting import account, overdue
+from newswire.crawl.url_counts import account, overdue
 from newswire.errors import Retry
 from newswire.stage import Record
 from schemas.messages import DeduplicatedArticle, IndexedArticle

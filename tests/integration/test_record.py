@@ -13,12 +13,12 @@ import schemas
 from consumers.index.indexer import ArticleIndexer
 from consumers.record.documents import fetch_document, letter_document, story_document
 from consumers.record.recorder import Recorder
-from newswire.dead_letters import letter_headers, retried_headers
-from newswire.elastic import build_alias, open_elasticsearch
+from newswire.elastic.client import build_alias, open_elasticsearch
+from newswire.elastic.templates import sync_templates
 from newswire.errors import Retry
+from newswire.kafka.dead_letters import letter_headers, retried_headers
 from newswire.search.stories import list_stories, read_story
 from newswire.stage import Record, Reject
-from newswire.template_sync import sync_templates
 from newswire.testing.clock import FrozenClock
 from schemas.index_fields import DEAD_LETTER_FIELDS, FETCH_FIELDS, STORY_FIELDS
 from schemas.messages import FetchOutcome, StoryChanged

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from newswire.elastic import open_elasticsearch
-from newswire.retention import apply_retention, months_kept
+from newswire.elastic.client import open_elasticsearch
+from newswire.elastic.retention import apply_retention, months_kept
 
 pytestmark = pytest.mark.servers
 

@@ -16,14 +16,15 @@ from click.testing import CliRunner
 from kafka.admin import MemberToRemove
 
 from consumers.dedupe import STAGE as DEDUPE
-from newswire import dlq, kafka
-from newswire.publisher import open_publisher
+from newswire.commands import dlq
+from newswire.kafka import clients as kafka
+from newswire.kafka.publisher import open_publisher
+from newswire.kafka.reader import count_records, read_topic
+from newswire.kafka.topic_admin import apply_topics
+from newswire.runtime.process import run_stage
 from newswire.settings import Settings, child_environment
 from newswire.stage import Out, Record, Stage
-from newswire.stage_process import run_stage
 from newswire.testing.outage import open_line
-from newswire.topic_reader import count_records, read_topic
-from newswire.topics import apply_topics
 from schemas.envelope import read_headers
 from schemas.messages import CrawlRequest, IndexedArticle, ParsedArticle
 from schemas.topics import CRAWL_REQUESTS, DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, PARSED_ARTICLES

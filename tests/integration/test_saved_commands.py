@@ -7,11 +7,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from newswire.commands import saved as commands
+from newswire.elastic.templates import sync_templates
 from newswire.errors import Retry
-from newswire.saved import commands
 from newswire.saved.searches import SavedSearchError
 from newswire.search.request import SearchError
-from newswire.template_sync import sync_templates
 
 pytestmark = pytest.mark.servers
 

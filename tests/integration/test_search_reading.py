@@ -15,14 +15,15 @@ from click.testing import CliRunner
 import schemas
 from consumers.index.indexer import ArticleIndexer
 from newswire.clock import SystemClock
-from newswire.elastic import build_alias, open_elasticsearch
-from newswire.search import command as search_command
-from newswire.search import reading, revisions
+from newswire.commands import search as search_command
+from newswire.elastic.client import build_alias, open_elasticsearch
+from newswire.elastic.templates import sync_templates
+from newswire.search import articles as reading
+from newswire.search import revisions
 from newswire.search.export import csv_lines, export, json_lines
-from newswire.search.finding import search
 from newswire.search.request import SearchError, SearchRequest
+from newswire.search.search import search
 from newswire.stage import Record
-from newswire.template_sync import sync_templates
 from schemas.topics import ARTICLES
 
 pytestmark = pytest.mark.servers

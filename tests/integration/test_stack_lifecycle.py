@@ -15,12 +15,12 @@ import psycopg
 import pytest
 from rich.console import Console
 
+from newswire.commands.status import read_status
 from newswire.settings import STACK_ENV, Settings, child_environment
 from newswire.stack.launch import start_stack, stop_stack
 from newswire.stack.ports import is_free
 from newswire.stack.postgres import Postgres, remove_outside_data
-from newswire.stack.state import has_supervisor, read_report
-from newswire.status import read_status
+from newswire.stack.report import has_supervisor, read_report
 
 pytestmark = pytest.mark.servers
 

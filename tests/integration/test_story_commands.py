@@ -10,15 +10,15 @@ import pytest
 from click.testing import CliRunner
 
 from consumers.cluster import STAGE, commands, explanation
-from consumers.cluster.rarity import load_vocabulary
+from consumers.cluster.idf import load_vocabulary
 from consumers.index.indexer import ArticleIndexer
-from newswire import why_command
 from newswire.clock import SystemClock
+from newswire.commands import why as why_command
 from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press
-from newswire.elastic import open_elasticsearch
+from newswire.elastic.client import open_elasticsearch
+from newswire.elastic.templates import sync_templates
 from newswire.stage import Record
-from newswire.template_sync import sync_templates
 from schemas.messages import Article, DeduplicatedArticle
 from schemas.topics import ARTICLES
 

@@ -9,11 +9,11 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from newswire import templates as templates_command
-from newswire.elastic import open_elasticsearch
+from newswire.commands import templates as templates_command
+from newswire.elastic.client import open_elasticsearch
+from newswire.elastic.templates import TemplateError, apply_templates, find_differences, sync_templates
 from newswire.errors import ConfigError, Retry
 from newswire.settings import Settings
-from newswire.template_sync import TemplateError, apply_templates, find_differences, sync_templates
 from schemas.index_templates import build_templates
 
 pytestmark = pytest.mark.servers

@@ -14,12 +14,13 @@ import pytest
 from click.testing import CliRunner
 from kafka.admin import ConfigResource
 
-from newswire import topic_commands, topics
+from newswire.commands.topics import command as topic_commands
 from newswire.errors import ConfigError, Retry
-from newswire.kafka import open_admin
-from newswire.publisher import open_publisher
+from newswire.kafka import topic_admin as topics
+from newswire.kafka.clients import open_admin
+from newswire.kafka.publisher import open_publisher
+from newswire.kafka.reader import read_topic
 from newswire.stage import Out
-from newswire.topic_reader import read_topic
 from schemas.messages import CrawlRequest
 from schemas.topics import CRAWL_REQUESTS
 

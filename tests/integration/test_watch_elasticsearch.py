@@ -14,18 +14,18 @@ import pytest
 import schemas
 from consumers.index.indexer import ArticleIndexer
 from consumers.watch import STAGE
-from newswire.elastic import build_alias, open_elasticsearch
+from newswire.elastic.client import build_alias, open_elasticsearch
+from newswire.elastic.templates import sync_templates
 from newswire.errors import Retry
-from newswire.publisher import open_publisher
+from newswire.kafka.publisher import open_publisher
+from newswire.kafka.reader import read_topic
+from newswire.kafka.topic_admin import apply_topics
+from newswire.runtime.process import run_stage
 from newswire.saved.searches import SavedSearch, add_search, id_of, list_searches, remove_search
 from newswire.search.request import SearchRequest
 from newswire.stage import Out, Record
-from newswire.stage_process import run_stage
-from newswire.template_sync import sync_templates
 from newswire.testing.clock import FrozenClock
 from newswire.testing.rig import Rig
-from newswire.topic_reader import read_topic
-from newswire.topics import apply_topics
 from schemas.envelope import read_headers
 from schemas.topics import ALERTS, ARTICLES, INDEXED_ARTICLES
 

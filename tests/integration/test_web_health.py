@@ -13,17 +13,17 @@ from bs4 import BeautifulSoup
 from click.testing import CliRunner
 
 from consumers.record.recorder import Recorder
-from newswire import status
 from newswire.clock import SystemClock
-from newswire.dead_letters import letter_headers
-from newswire.elastic import open_elasticsearch
-from newswire.kafka import open_consumer
-from newswire.search.letters import count_letters
+from newswire.commands import status
+from newswire.elastic.client import open_elasticsearch
+from newswire.elastic.templates import sync_templates
+from newswire.kafka.clients import open_consumer
+from newswire.kafka.dead_letters import letter_headers
+from newswire.kafka.topic_admin import apply_topics
 from newswire.stage import Record, Reject
-from newswire.template_sync import sync_templates
 from newswire.testing.pages import open_pages
-from newswire.topics import apply_topics
-from newswire.web.app import create_app
+from newswire.web.platform.app import create_app
+from newswire.web.reports.dead_letter_counts import count_letters
 
 pytestmark = pytest.mark.servers
 

@@ -20,11 +20,11 @@ import schemas
 from consumers.index.indexer import ArticleIndexer
 from consumers.record.recorder import Recorder
 from newswire.clock import SystemClock
-from newswire.elastic import open_elasticsearch
+from newswire.elastic.client import open_elasticsearch
+from newswire.elastic.templates import sync_templates
 from newswire.stage import Record
-from newswire.template_sync import sync_templates
 from newswire.testing.pages import open_pages
-from newswire.web.app import create_app
+from newswire.web.platform.app import create_app
 from schemas.messages import StoryChanged
 from schemas.topics import ARTICLES, STORIES
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from newswire.settings import Settings, child_environment
-from newswire.stack.state import read_report
+from newswire.stack.report import read_report
 
 NEWSWIRE = (sys.executable, "-m", "newswire")
 

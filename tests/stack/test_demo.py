@@ -16,12 +16,12 @@ import yaml
 from elasticsearch import helpers
 
 from consumers import cluster, dedupe
-from newswire.batch import decode
 from newswire.demo.press.content import read_press
-from newswire.elastic import build_alias, open_elasticsearch
-from newswire.lag import read_lag
-from newswire.stack.state import read_report
-from newswire.topic_reader import count_records, read_topic
+from newswire.elastic.client import build_alias, open_elasticsearch
+from newswire.kafka.lag import read_lag
+from newswire.kafka.reader import count_records, read_topic
+from newswire.runtime.decoded_batch import decode
+from newswire.stack.report import read_report
 from schemas.envelope import read_headers
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]

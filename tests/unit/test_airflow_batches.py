@@ -7,9 +7,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswire.airflow.batches import in_batches
-from newswire.airflow.documents import source_document, tier_document
-from newswire.catalogue import TIERS, BrokenSource, Source
+from newswire.airflow.dag_docs import source_document, tier_document
+from newswire.airflow.mapped_batches import in_batches
+from newswire.sources.catalogue import TIERS, BrokenSource, Source
 
 
 @given(st.sets(st.integers(0, 10_000), max_size=300), st.integers(1, 60))

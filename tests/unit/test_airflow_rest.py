@@ -10,8 +10,8 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner
 
-from newswire.airflow.rest import open_airflow
-from newswire.crawl.commands import command
+from newswire.airflow.rest_client import open_airflow
+from newswire.commands.crawl import command
 from newswire.errors import ConfigError, StackError
 from newswire.settings import Settings
 

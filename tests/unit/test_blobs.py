@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from newswire.blobs import BlobMissingError, BlobStore, BodyError, blob_store, pack_body, read_body
+from newswire.kafka.body_store import BlobMissingError, BlobStore, BodyError, blob_store, pack_body, read_body
 from newswire.settings import Settings
 from schemas.messages import FetchedPage
 

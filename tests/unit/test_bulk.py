@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from newswire import bulk
-from newswire.bulk import Write, read_all, write_all
-from newswire.elastic import open_elasticsearch, outages_as_retry
+from newswire.elastic import bulk
+from newswire.elastic.bulk import Write, read_all, write_all
+from newswire.elastic.client import open_elasticsearch, outages_as_retry
 from newswire.errors import ConfigError, Retry
 from newswire.settings import Settings
 

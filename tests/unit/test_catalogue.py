@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from newswire.catalogue import TIERS, Catalogue, load_catalogue, source_schema
-from newswire.catalogue_commands import command
+from newswire.commands.sources import command
 from newswire.settings import Settings
+from newswire.sources.catalogue import TIERS, Catalogue, load_catalogue, source_schema
 
 ROOT = Path(__file__).parents[2]
 GOOD = "title: The Paper\nowner: desk\nfeeds: [https://paper.example/feed]\n"
@@ -161,7 +161,7 @@ def test_the_committed_schema_is_current():
 def test_the_catalogue_is_cheap_to_import():
     """DAG files read it at every parse: neither the crawl nor a client comes with it."""
     heavy = {"httpx", "psycopg", "kafka", "lxml", "feedparser", "elasticsearch", "airflow"}
-    code = f"import sys, newswire.catalogue; print(*({heavy!r} & set(sys.modules)))"
+    code = f"import sys, newswire.sources.catalogue; print(*({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.split() == []
 
@@ -169,7 +169,7 @@ def test_the_catalogue_is_cheap_to_import():
 @pytest.fixture
 def run(folder, monkeypatch):
     def run(*arguments):
-        monkeypatch.setattr("newswire.catalogue_commands.settings", lambda: Settings(sources_dirs=(folder,)))
+        monkeypatch.setattr("newswire.commands.sources.settings", lambda: Settings(sources_dirs=(folder,)))
         return CliRunner().invoke(command, list(arguments))
 
     return run

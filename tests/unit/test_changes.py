@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newswire.changes import compare_bodies, compare_texts
+from newswire.text.diff import compare_bodies, compare_texts
 
 
 def shown(changes):

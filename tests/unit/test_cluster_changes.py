@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consumers.cluster.assignment import Placing
 from consumers.cluster.candidates import Doc
-from consumers.cluster.chronicle import Chronicle
-from consumers.cluster.halves import split
-from consumers.cluster.likeness import Profile
-from consumers.cluster.placing import Placing
+from consumers.cluster.similarity import Profile
+from consumers.cluster.split import split
+from consumers.cluster.story_log import Chronicle
 from schemas.messages import Article, StoryChanged
 
 SEEN = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)

@@ -13,8 +13,8 @@ from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press
 from newswire.settings import Settings
 from newswire.stage import Record
-from newswire.testing.articles import make_id
-from newswire.testing.tellings import make_parsed_telling
+from newswire.testing.press_articles import make_parsed_telling
+from schemas.message_builder import make_id
 from schemas.messages import Article
 
 EPOCH = dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from consumers.cluster import commands
-from consumers.cluster.rarity import count_words, load_vocabulary, rank_words
+from consumers.cluster.idf import count_words, load_vocabulary, rank_words
 from consumers.cluster.words import read_words
 from newswire.demo.press.content import read_press
 from newswire.errors import NewswireError

@@ -8,8 +8,8 @@ import pytest
 
 from benchmarks.dedupe_model import make_article, make_record
 from consumers.dedupe import STAGE
-from newswire.fingerprint import Fingerprint, fingerprint, read_words
 from newswire.settings import Settings
+from newswire.text.fingerprint import Fingerprint, fingerprint, read_words
 
 VOCABULARY = [f"{a}{b}" for a in ("mar", "tol", "ven", "sil", "gor", "pad", "rem", "nok") for b in "aeiouy"] + [
     f"{a}{b}{c}" for a in ("be", "ca", "do", "fi", "lu", "ne", "po", "ri", "su", "ta") for b in "lmnrst" for c in "aeo"

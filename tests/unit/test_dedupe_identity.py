@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.dedupe import STAGE
-from newswire.fingerprint import fingerprint
 from newswire.settings import Settings
 from newswire.stage import Record
+from newswire.text.fingerprint import fingerprint
 from schemas.messages import ParsedArticle
 
 BEGIN = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)

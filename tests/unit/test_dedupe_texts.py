@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from consumers.dedupe import texts as module
-from consumers.dedupe.texts import Texts
+from consumers.dedupe import shingle_store as module
+from consumers.dedupe.shingle_store import Texts
 
 
 def save(texts, folder):

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from newswire.demo.belonging import misplaced
-from newswire.demo.facts import ExpectedArticle, FoundArticle
+from newswire.demo.expectations import ExpectedArticle, FoundArticle
+from newswire.demo.groupings import misplaced
 
 # Two events, one of them told in two languages; agency copy "a" in three papers, "b" in two.
 PRESS = {

@@ -13,7 +13,6 @@ import httpx
 import pytest
 import zstandard
 
-from newswire.catalogue import load_catalogue
 from newswire.demo.press.server import Newsroom, bind, serve
 from newswire.demo.press.site import LYING_ETAG
 from newswire.demo.press.sources import write_sources
@@ -21,6 +20,7 @@ from newswire.demo.press.state import PressState
 from newswire.demo.truth import load_truth
 from newswire.errors import StackError
 from newswire.settings import Settings
+from newswire.sources.catalogue import load_catalogue
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ import pytest
 from newswire.crawl.feeds import read_feed
 from newswire.crawl.sitemaps import read_sitemap
 from newswire.demo.comparison import compare
-from newswire.demo.facts import Found, FoundArticle
+from newswire.demo.expectations import Found, FoundArticle
 from newswire.demo.press.server import serve
 from newswire.demo.press.state import PressState
 from newswire.demo.truth import load_truth
 from newswire.errors import ConfigError
-from newswire.urls import normalise_url
+from newswire.text.urls import normalise_url
 
 
 @pytest.fixture(scope="module")

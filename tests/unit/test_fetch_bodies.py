@@ -10,7 +10,7 @@ import brotli
 import pytest
 import zstandard
 
-from newswire.crawl.bodies import BadEncodingError, TooLargeError, read_bounded, unpack
+from newswire.crawl.bounded_body import BadEncodingError, TooLargeError, read_bounded, unpack
 
 PACKERS = {
     "gzip": gzip.compress,

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import httpx
 import pytest
 
-from newswire.crawl.guard import ForbiddenAddressError, GuardedTransport, is_permitted, permitted_networks
+from newswire.crawl.ssrf_guard import ForbiddenAddressError, GuardedTransport, is_permitted, permitted_networks
 from newswire.errors import ConfigError
 from newswire.settings import Settings
 from newswire.testing.site import Page, open_site

@@ -7,7 +7,7 @@ import os
 import httpx
 import pytest
 
-from newswire.health import instruments_for, serve_health
+from newswire.runtime.health import instruments_for, serve_health
 from newswire.settings import Settings
 from newswire.testing.clock import FrozenClock
 

@@ -10,7 +10,7 @@ import pytest
 
 import schemas
 from consumers.index.documents import build_document, build_revisions, external_version, searchable_since
-from newswire.elastic import build_index_name, parse_index_name
+from newswire.elastic.client import build_index_name, parse_index_name
 from schemas.topics import ARTICLES
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from newswire import kafka
 from newswire.errors import ConfigError, Retry
+from newswire.kafka import clients as kafka
 from newswire.settings import Settings
 
 

@@ -16,7 +16,7 @@ from kibana.objects import OLDEST_KIBANA, VERSIONS
 from kibana.panels import COLUMNS, Listing, Table, Text
 from kibana.views import ARTICLES, PAGES, VIEWS
 from newswire.settings import Settings
-from newswire.web.app import create_app
+from newswire.web.platform.app import create_app
 
 SERVICES = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text("utf-8"))["services"]
 OBJECTS = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]

@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from consumers.parse.extraction import extract_article
-from consumers.parse.metadata import Origin
-from consumers.parse.names import clean_names
+from consumers.parse.fields.authors import clean_names
+from consumers.parse.fields.metadata import Origin
 
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
 TEXT = "".join(f"<p>Sentence {n} of a text that is long enough to be an article for all.</p>" for n in range(9))

@@ -7,15 +7,15 @@ import json
 
 import pytest
 
+from consumers.parse.body.density import read_by_density
+from consumers.parse.body.fragments import to_paragraphs
+from consumers.parse.body.hydration import read_hydration
+from consumers.parse.body.trafilatura_reader import build_page, read_with_trafilatura
 from consumers.parse.extraction import extract_article
-from consumers.parse.fragments import to_paragraphs
-from consumers.parse.hydration import read_hydration
-from consumers.parse.language import find_language
-from consumers.parse.metadata import Origin
-from consumers.parse.refusal import Refused
-from consumers.parse.second import read_by_density
-from consumers.parse.third import build_page, read_with_trafilatura
-from consumers.parse.tree import Tree
+from consumers.parse.fields.language import find_language
+from consumers.parse.fields.metadata import Origin
+from consumers.parse.input.tree import Tree
+from consumers.parse.rejection import Refused
 
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
 TITLE = "Ferry to the outer islands sails at night again"

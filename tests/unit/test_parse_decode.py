@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumers.parse.decode import decode
+from consumers.parse.input.charset import decode
 
 SPANISH = "La función empezó a las ocho: señores, señoras, niños y niñas llenaron el salón. ¿Quién lo había soñado?"
 RUSSIAN = "Мастерская открылась в субботу, и к вечеру заработали семнадцать приёмников из тридцати одного."

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consumers.parse.page import parse_page
-from newswire.blobs import pack_body
+from newswire.kafka.body_store import pack_body
 from newswire.settings import Settings
 from newswire.stage import Reject
 from schemas.messages import FetchedPage, ParsedArticle

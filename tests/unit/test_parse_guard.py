@@ -9,9 +9,9 @@ import time
 import pytest
 
 from consumers.parse.extraction import extract_article
-from consumers.parse.guard import cut_scripts, find_danger
-from consumers.parse.metadata import Origin
-from consumers.parse.refusal import Refused
+from consumers.parse.fields.metadata import Origin
+from consumers.parse.input.limits import cut_scripts, find_danger
+from consumers.parse.rejection import Refused
 
 BODY = "<p>" + "A plain sentence of prose, with a comma and some words. " * 6 + "</p>"
 MANY = " ".join(f'a{n}="v"' for n in range(100_000))

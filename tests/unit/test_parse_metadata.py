@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from consumers.parse.dates import as_utc, read_time
 from consumers.parse.extraction import extract_article
-from consumers.parse.jsonld import read_jsonld
-from consumers.parse.metadata import Origin
+from consumers.parse.fields.dates import as_utc, read_time
+from consumers.parse.fields.jsonld import read_jsonld
+from consumers.parse.fields.metadata import Origin
 from schemas.messages import FeedEntry
 
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)

@@ -13,12 +13,12 @@ from structlog.testing import capture_logs
 from consumers.parse import STAGE
 from consumers.parse.commands import command
 from consumers.parse.extraction import extract_article
-from consumers.parse.metadata import Origin
+from consumers.parse.fields.metadata import Origin
 from consumers.parse.rule_book import RuleBook
-from newswire.blobs import pack_body
-from newswire.catalogue import read_source
+from newswire.kafka.body_store import pack_body
 from newswire.settings import Settings
-from newswire.source_rules import SiteRule
+from newswire.sources.catalogue import read_source
+from newswire.sources.rules import SiteRule
 from newswire.stage import Record
 from schemas.messages import FetchedPage
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from consumers.parse import STAGE
-from newswire.blobs import blob_store, pack_body
+from newswire.kafka.body_store import blob_store, pack_body
 from newswire.settings import Settings
 from newswire.stage import Record, Reject
 from schemas.messages import FetchedPage

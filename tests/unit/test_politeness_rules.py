@@ -7,11 +7,11 @@ from email.utils import format_datetime
 
 import pytest
 
-from newswire.catalogue import Source
 from newswire.crawl.frontier import Frontier
-from newswire.crawl.politeness import host_delays
-from newswire.crawl.web import retry_after_seconds
+from newswire.crawl.http_client import retry_after_seconds
+from newswire.crawl.rate_limit import host_delays
 from newswire.settings import Settings
+from newswire.sources.catalogue import Source
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from newswire.errors import Retry
-from newswire.publisher import Publisher, RecordTooLargeError
+from newswire.kafka.publisher import Publisher, RecordTooLargeError
 from newswire.stage import Out
 from newswire.testing.broker import MemoryBroker
 from newswire.testing.clock import FrozenClock
@@ -100,7 +100,7 @@ def test_late_records_stay_pending_and_can_be_waited_for_again(broker, publisher
 
 def test_memory_is_bounded(broker, publisher, monkeypatch):
     """What does not fit into the bytes in flight waits for room, and gives up in the end."""
-    monkeypatch.setattr("newswire.publisher.ACK_SECONDS", 0.05)
+    monkeypatch.setattr("newswire.kafka.publisher.ACK_SECONDS", 0.05)
 
     def send_many():
         for n in range(100):

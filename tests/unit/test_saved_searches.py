@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 import schemas
-from consumers.watch.alerting import Announcement, build_claim
-from consumers.watch.matching import FoundVersion, Match
-from newswire.saved.commands import command, describe
+from consumers.watch.alert_claims import Announcement, build_claim
+from consumers.watch.saved_search_matches import FoundVersion, Match
+from newswire.commands.saved import command, describe
+from newswire.commands.search_options import read_request, search_options
 from newswire.saved.searches import SavedSearch, id_of
-from newswire.search.options import read_request, search_options
 from newswire.search.request import SearchRequest
 from schemas.topics import ALERTS, INDEXED_ARTICLES
 

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from newswire.search.options import Moment
+from newswire.commands.search_options import Moment
+from newswire.commands.search_view import show_results
 from newswire.search.query import build_query
 from newswire.search.request import SearchError, SearchRequest, Words, parse_words
 from newswire.search.results import FoundArticle, Hit, Piece, SearchResults
-from newswire.search.showing import show_results
 from newswire.settings import child_environment
 from newswire.terminal import one_line, printable
 

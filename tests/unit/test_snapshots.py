@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from newswire import snapshots as module
-from newswire.snapshots import Snapshots, freeze
+from newswire.runtime import snapshots as module
+from newswire.runtime.snapshots import Snapshots, freeze
 
 EVERYTHING = 10**9
 

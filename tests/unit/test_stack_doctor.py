@@ -11,8 +11,8 @@ import psutil
 import pytest
 
 from newswire.settings import STACK_ENV, Settings
-from newswire.stack import checks
-from newswire.stack.checks import Look
+from newswire.stack import doctor_checks as checks
+from newswire.stack.doctor_checks import Look
 from newswire.stack.jars import lock_path, read_lock
 
 

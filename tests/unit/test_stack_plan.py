@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from consumers.pipeline import STAGES
+from consumers.pipeline import DEPLOYMENTS, STAGES
 from newswire.errors import ConfigError, StackError
-from newswire.lag import stages_and_topics
+from newswire.kafka.lag import stages_and_topics
 from newswire.settings import STACK_ENV, Settings
 from newswire.stack import plan as plan_module
 from newswire.stack.disk import explain_full_disk
-from newswire.stack.failures import explain
-from newswire.stack.plan import CONSUMERS, EVERYTHING, chosen_parts, make_plan
+from newswire.stack.failure_causes import explain
+from newswire.stack.plan import EVERYTHING, chosen_parts, make_plan
 from newswire.stack.postgres import is_open, remove_outside_data
-from newswire.stack.state import has_supervisor, only_supervisor, read_report, write_env
+from newswire.stack.report import has_supervisor, only_supervisor, read_report, write_env
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def no_downloads(monkeypatch):
 
 def test_every_stage_has_a_service_and_a_place_in_the_lag():
     """A new stage in the pipeline must be started and watched too."""
-    assert set(CONSUMERS) == set(STAGES) == set(stages_and_topics())
+    assert set(DEPLOYMENTS) == set(STAGES) == set(stages_and_topics())
 
 
 def test_the_lag_is_counted_on_the_topics_that_a_stage_reads():

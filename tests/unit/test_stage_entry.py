@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from consumers.__main__ import main
 from consumers.pipeline import STAGES
-from newswire import stage_process
 from newswire.errors import ConfigError
+from newswire.runtime import process as stage_process
 from newswire.settings import Settings
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newswire.topics import all_topics, topic_configs
+from newswire.kafka.topic_admin import all_topics, topic_configs
 from schemas.topics import ARTICLES, FETCHED_PAGES, PARSED_ARTICLES, dead_letters_of, stage_names
 
 

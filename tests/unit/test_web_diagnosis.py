@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from newswire.catalogue import ExpectedPerDay, Source
-from newswire.crawl.accounting import Account, ListState
-from newswire.web.diagnosis import Evidence, diagnose
+from newswire.crawl.url_counts import Account, ListState
+from newswire.sources.catalogue import ExpectedPerDay, Source
+from newswire.web.reports.source_health import Evidence, diagnose
 
 FEED = "http://paper.example/feed.xml"
 

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 import newswire.web
+from newswire.commands.web import command
 from newswire.errors import ConfigError
 from newswire.settings import Settings
 from newswire.testing.pages import open_pages
 from newswire.web.api import ANSWERS
-from newswire.web.app import create_app
-from newswire.web.commands import command
-from newswire.web.security import POLICY
+from newswire.web.platform.app import create_app
+from newswire.web.platform.security import POLICY
 
 FOLDER = Path(newswire.web.__file__).parent
 TEMPLATES = sorted((FOLDER / "templates").glob("*.html"))
@@ -68,7 +68,7 @@ def test_the_api_says_the_same_as_json(client, path):
 @pytest.mark.parametrize(
     ("path", "status", "words"),
     [
-        ("/?since=yesterday", 400, "since: &#39;yesterday&#39; is no time"),
+        ("/?since=yesterday", 400, "since: &#39;yesterday&#39; is not a time"),
         ("/?limit=1000000", 400, "limit:"),
         ("/?outlt=Gazette", 400, "outlt:"),
         ("/?after=nonsense", 400, "after"),
@@ -88,7 +88,7 @@ def test_the_api_explains_wrong_parameters(client):
     """The same words, as JSON."""
     answer = client.get("/api/search?since=yesterday&sort=worst")
     assert answer.status_code == 400
-    assert "since: 'yesterday' is no time" in answer.json()["error"]
+    assert "since: 'yesterday' is not a time" in answer.json()["error"]
     assert "sort: " in answer.json()["error"]
 
 

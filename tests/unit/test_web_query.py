@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import pytest
 from pydantic import ValidationError
 
-from newswire.web.query import SearchQuery
+from newswire.web.search_params import SearchQuery
 
 
 def request_of(**values):
@@ -61,7 +61,7 @@ def test_fields_that_a_form_leaves_empty_ask_for_nothing():
 @pytest.mark.parametrize(
     ("values", "word"),
     [
-        ({"since": "yesterday"}, "is no time"),
+        ({"since": "yesterday"}, "is not a time"),
         ({"sort": "worst"}, "relevance"),
         ({"story": "<script>"}, "pattern"),
         ({"limit": 201}, "200"),

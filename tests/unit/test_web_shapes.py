@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from newswire.changes import TextChange
 from newswire.search.results import FoundArticle, TimelineBucket
-from newswire.web.charts import BARS_HEIGHT, BARS_WIDTH, draw_bars
-from newswire.web.diffs import condense
-from newswire.web.lanes import draw_lanes
-from newswire.web.rendering import country_name, language_name, moment, plural, span, web_address
+from newswire.text.diff import TextChange
+from newswire.web.view.charts import BARS_HEIGHT, BARS_WIDTH, draw_bars
+from newswire.web.view.condensed_diff import condense
+from newswire.web.view.rendering import country_name, language_name, moment, plural, span, web_address
+from newswire.web.view.swimlanes import draw_lanes
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

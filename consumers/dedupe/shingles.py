@@ -1,0 +1,100 @@
+"""The sequences of words of a text: what dedupe looks up and compares."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from newswire.text.fingerprint import INVERSES, POWERS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from newswire.text.fingerprint import Fingerprint
+
+    U32 = NDArray[np.uint32]
+    U64 = NDArray[np.uint64]
+
+MIN_KEYS: Final = 32
+KEY_SHARE: Final = 32  # long texts give every key below 2^64 / 32
+MIN_WORDS: Final = 60  # with fewer left, standing text is not taken out
+ALL_BELOW: Final = np.uint64(2**64 // KEY_SHARE)
+HALF: Final = np.uint64(32)
+HEADER = struct.Struct("<IIII")
+
+
+@dataclass(frozen=True, slots=True)
+class Grams:
+    """Sorted sets of 32-bit hashes, and the hashes of the sentences as they stood."""
+
+    threes: U32
+    fives: U32
+    numbers: U32  # each number with the word before and the word after
+    sentences: U64
+
+    def pack(self) -> bytes:
+        """Return the bytes that are kept on disk."""
+        parts = (self.sentences, self.threes, self.fives, self.numbers)
+        return HEADER.pack(*(len(part) for part in parts)) + b"".join(part.tobytes() for part in parts)
+
+    @classmethod
+    def unpack(cls, raw: bytes) -> Grams:
+        """Read what `pack` wrote."""
+        sentences, threes, fives, numbers = HEADER.unpack_from(raw)
+        rest = np.frombuffer(raw, np.uint32, offset=HEADER.size)
+        hashes, rest = rest[: 2 * sentences].view(np.uint64), rest[2 * sentences :]
+        return cls(rest[:threes], rest[threes : threes + fives], rest[threes + fives :][:numbers], hashes)
+
+
+def read_grams(text: Fingerprint, standing: NDArray[np.bool_]) -> tuple[Grams, U32]:
+    """Return the sets of a text without its standing sentences, and its keys for the index."""
+    words, numbers = text.words, text.numbers.astype(np.intp)
+    if standing.any():
+        ends = np.append(text.starts[1:], np.uint32(len(words)))
+        kept = (~standing).repeat(ends - text.starts)
+        if np.count_nonzero(kept) >= MIN_WORDS:
+            is_number = np.zeros(len(words), np.bool_)
+            is_number[numbers] = True
+            words, numbers = words[kept], is_number[kept].nonzero()[0]
+    sums = np.zeros(len(words) + 1, np.uint64)
+    np.cumsum(words * POWERS[: len(words)], out=sums[1:])
+    fives = _unique(_hash_sequences(sums, 5))
+    below = int(fives.searchsorted(ALL_BELOW))
+    sets = Grams(
+        threes=_unique(_shorten(_hash_sequences(sums, 3))),
+        fives=_shorten(fives),
+        numbers=_unique(_shorten(_read_contexts(words, numbers))),
+        sentences=text.sentences,
+    )
+    return sets, fives[: max(MIN_KEYS, below)].astype(np.uint32)
+
+
+def _hash_sequences(sums: U64, length: int) -> U64:
+    """Return the hash of each sequence of words, from the running sum of the whole text's polynomial."""
+    hashes: U64 = (sums[length:] - sums[:-length]) * INVERSES[: max(0, len(sums) - length)]
+    return hashes
+
+
+def _read_contexts(words: U32, numbers: NDArray[np.intp]) -> U64:
+    begins = np.concatenate((numbers[numbers > 0] - 1, numbers[numbers < len(words) - 1]))
+    contexts: U64 = words[begins] * POWERS[5] + words[begins + 1] * POWERS[6]
+    return contexts
+
+
+def _shorten(hashes: U64) -> U32:
+    """Return the better half of each hash."""
+    return (hashes >> HALF).astype(np.uint32)
+
+
+def _unique(values: Any) -> Any:
+    """Return the sorted values once each; faster than np.unique on a few hundred."""
+    values.sort()
+    if len(values) < 2:
+        return values
+    is_other = np.empty(len(values), np.bool_)
+    is_other[0] = True
+    np.not_equal(values[1:], values[:-1], out=is_other[1:])
+    return values[is_other]

@@ -1,0 +1,113 @@
+"""Writes moves into the crawl state, a batch in one transaction; again or in another order they change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from consumers.ledger.transitions import RANKS, Move, furthest, read_move
+from newswire.crawl.database import CONNECT_SECONDS, outages_as_retry
+from newswire.settings import Settings
+from newswire.stage import Answer, Handler, Record
+
+_RANKS: Final = msgspec.json.encode({"discovered": 0, "fetched": 1, **RANKS}).decode()
+_NOTE_ARTICLES: Final = """
+    INSERT INTO indexed_articles AS a (article_id, version)
+    SELECT article_id, max(version) FROM jsonb_populate_recordset(NULL::ledger_move, %(moves)s)
+    GROUP BY article_id ORDER BY article_id
+    ON CONFLICT (article_id) DO UPDATE SET version = greatest(a.version, excluded.version)
+"""
+# That an earlier fetch is searchable stays true whatever became of later ones: a page whose text has not changed
+# since is indexed, not merely unchanged.
+_NOTE_INDEXED: Final = """
+    UPDATE urls u SET
+        indexed_fetch_at = greatest(u.indexed_fetch_at, m.fetched_at),
+        state = CASE WHEN u.state = 'unchanged' THEN 'indexed' ELSE u.state END
+    FROM jsonb_populate_recordset(NULL::ledger_move, %(moves)s) m
+    WHERE u.url_id = m.url_id
+"""
+# States that the crawl itself gave (gone, refused, failed) have no rank: only a later fetch moves them.
+_MOVE: Final = """
+    UPDATE urls u SET
+        state = CASE
+            WHEN m.state = 'unchanged' AND u.indexed_fetch_at IS NOT NULL THEN 'indexed'
+            WHEN m.state = 'parsed' AND a.version >= m.version THEN 'indexed'
+            ELSE m.state END,
+        reason = m.reason,
+        fetched_at = m.fetched_at,
+        first_fetched_at = coalesce(u.first_fetched_at, m.fetched_at),
+        indexed_fetch_at = CASE
+            WHEN m.state = 'parsed' AND a.version >= m.version THEN m.fetched_at ELSE u.indexed_fetch_at END,
+        article_id = coalesce(m.article_id, u.article_id),
+        version = coalesce(m.version, u.version)
+    FROM jsonb_populate_recordset(NULL::ledger_move, %(moves)s) m
+    LEFT JOIN indexed_articles a ON a.article_id = m.article_id
+    WHERE u.url_id = m.url_id AND (
+        u.fetched_at IS NULL OR u.fetched_at < m.fetched_at
+        OR u.fetched_at = m.fetched_at
+           AND (%(ranks)s::jsonb ->> u.state)::int < (%(ranks)s::jsonb ->> m.state)::int)
+"""
+# Two addresses of one article, and two versions in one batch of the index: only the newest is announced.
+_MOVE_WITH_ARTICLE: Final = """
+    UPDATE urls u SET state = 'indexed', reason = NULL, indexed_fetch_at = greatest(u.indexed_fetch_at, u.fetched_at)
+    FROM (
+        SELECT article_id, max(version) AS version FROM jsonb_populate_recordset(NULL::ledger_move, %(moves)s)
+        GROUP BY article_id
+    ) m
+    WHERE u.article_id = m.article_id AND u.version <= m.version AND u.state = 'parsed'
+"""
+
+
+class Book:
+    """The connection, opened when it is needed and again after an outage."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._dsn = settings.postgres_dsn.get_secret_value()
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def enter(self, records: Sequence[Record[Any]]) -> list[Answer]:
+        """Write down a batch; raises Retry while PostgreSQL is away."""
+        moves = [move for move in map(read_move, records) if move is not None]
+        if moves:
+            try:
+                with outages_as_retry():
+                    self._write(moves)
+            except Exception:
+                self.close()
+                raise
+        return [()] * len(records)
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _write(self, moves: list[Move]) -> None:
+        if self._connection is None:
+            self._connection = psycopg.connect(
+                self._dsn, connect_timeout=CONNECT_SECONDS, application_name="newswire-ledger"
+            )
+        indexed = [move for move in moves if move.state == "indexed"]
+        with self._connection.transaction():
+            if indexed:
+                self._connection.execute(_NOTE_ARTICLES, _as_json(indexed))
+                self._connection.execute(_NOTE_INDEXED, _as_json(furthest(indexed)))
+            self._connection.execute(_MOVE, _as_json(furthest(moves)) | {"ranks": _RANKS})
+            if indexed:
+                self._connection.execute(_MOVE_WITH_ARTICLE, _as_json(indexed))
+
+
+def _as_json(moves: list[Move]) -> dict[str, str]:
+    return {"moves": msgspec.json.encode(moves).decode()}
+
+
+@contextmanager
+def open_book(settings: Settings) -> Iterator[Handler[Any]]:
+    """Open the ledger's book."""
+    with closing(Book(settings)) as book:
+        yield book.enter

@@ -1,0 +1,210 @@
+"""Every field around the body, with the place it was taken from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urljoin
+
+from consumers.parse.fields.ai_use import read_ai_use
+from consumers.parse.fields.authors import clean_names, house_names, is_house, without_house
+from consumers.parse.fields.canonical_url import choose_canonical
+from consumers.parse.fields.dates import find_fault, read_address, read_time, search_date
+from consumers.parse.fields.head import WRITTEN_BY, Head
+from consumers.parse.fields.jsonld import ArticleData
+from consumers.parse.fields.titles import cut_site
+from consumers.parse.fields.visible import Visible
+from consumers.parse.vocabulary import names
+from consumers.parse.words import fold
+from newswire.sources.rules import SiteRule
+from schemas.messages import DateSource, FeedEntry
+
+_PUBLISHED_METAS = names("published_metas")
+_MODIFIED_METAS = names("modified_metas")
+_AUTHOR_METAS = names("author_metas")
+
+
+@dataclass(slots=True)
+class Metadata:
+    """The fields around the body; `provenance` says of each where it came from, `notes` what was refused."""
+
+    url: str
+    title: str = ""
+    heading: str | None = None
+    authors: tuple[str, ...] = ()
+    published: dt.datetime | None = None
+    published_source: DateSource | None = None
+    modified: dt.datetime | None = None
+    canonical: str = ""
+    site_name: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    image: str | None = None
+    summary: str | None = None
+    is_paywalled: bool | None = None
+    allows_ai_use: bool | None = None
+    language_hint: str | None = None
+    provenance: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of the page before it is read."""
+
+    url: str
+    fetched_at: dt.datetime
+    feed: FeedEntry | None = None
+    robots_tag: str | None = None
+    language_hint: str | None = None
+    robots_ai_use: bool | None = None
+    rules: tuple[SiteRule, ...] = ()
+
+
+Said = tuple[str | None, str]
+
+
+def read_metadata(data: ArticleData, head: Head, visible: Visible, origin: Origin) -> Metadata:
+    """Decide every field from JSON-LD, metas, the visible page and the feed, in this order of trust."""
+    meta = Metadata(url=origin.url, heading=visible.heading, language_hint=head.language)
+    _set_site(meta, data, head)
+    _set_title(meta, data, head, origin)
+    _set_authors(meta, data, head, visible, origin)
+    _set_times(meta, data, head, visible, origin)
+    canonical = head.canonical, head.text("og:url"), data.url
+    meta.canonical, note = choose_canonical(origin.url, canonical)
+    meta.notes += [note] if note else []
+    _set_rights(meta, data, head, origin)
+    return meta
+
+
+def _take(meta: Metadata, name: str, choices: Iterable[Said]) -> str | None:
+    """Return the first choice that says something, and note where it came from."""
+    for said, source in choices:
+        if said:
+            meta.provenance[name] = source
+            return said
+    return None
+
+
+def _metas(head: Head, names: Iterable[str]) -> Iterator[Said]:
+    for name in names:
+        for value in head.metas.get(name, ())[:3]:
+            yield value, f"meta {name}"
+
+
+def _set_site(meta: Metadata, data: ArticleData, head: Head) -> None:
+    meta.site_name = _take(
+        meta,
+        "site_name",
+        [*_metas(head, ["og:site_name"]), (data.publisher, "jsonld"), *_metas(head, ["application-name"])],
+    )
+    meta.section = _take(
+        meta, "section", [(data.section, "jsonld"), *_metas(head, ["article:section", "og:section", "section"])]
+    )
+    meta.image = _take(
+        meta, "image", [*_metas(head, ["og:image", "og:image:url", "twitter:image"]), (data.image, "jsonld")]
+    )
+    meta.image = urljoin(meta.url, meta.image) if meta.image else None
+    meta.summary = _take(
+        meta,
+        "summary",
+        [*_metas(head, ["og:description", "description", "twitter:description"]), (data.summary, "jsonld")],
+    )
+    listed = [(data.tags, "jsonld"), (head.metas.get("article:tag", ()), "meta article:tag")]
+    listed += [(_split(head.text(name)), f"meta {name}") for name in ("news_keywords", "keywords")]
+    meta.tags, source = next(((tuple(dict.fromkeys(tags))[:50], source) for tags, source in listed if tags), ((), ""))
+    if source:
+        meta.provenance["tags"] = source
+
+
+def _split(said: str | None) -> tuple[str, ...]:
+    return tuple(word for part in (said or "").split(",") if (word := part.strip()))
+
+
+def _set_title(meta: Metadata, data: ArticleData, head: Head, origin: Origin) -> None:
+    choices: list[Said] = [(data.headline, "jsonld")]
+    choices += _metas(head, ["og:title", "twitter:title"])
+    choices += [(meta.heading, "h1"), (head.title, "title")]
+    choices += [(origin.feed.title if origin.feed else None, "feed")]
+    title = _take(meta, "title", choices) or ""
+    meta.title = " ".join(cut_site(title, meta.site_name, meta.heading).split())
+
+
+def _set_authors(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
+    house = frozenset(fold(name) for name in (meta.site_name, data.publisher, *house_names(meta.url)) if name)
+    for said, source in _signatures(data, head, visible, origin):
+        if authors := without_house(clean_names(said), house):
+            is_personal = not is_house(authors, house)
+            if is_personal or not meta.authors:
+                meta.authors, meta.provenance["authors"] = authors, source
+            if is_personal:  # sites that sign for their people in metadata often name them in the byline
+                return
+
+
+def _signatures(
+    data: ArticleData, head: Head, visible: Visible, origin: Origin
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    yield data.authors, "jsonld"
+    for name in (*_AUTHOR_METAS, WRITTEN_BY):
+        yield head.metas.get(name, ()), f"meta {name}"
+    yield visible.bylines, "byline"
+    yield origin.feed.authors if origin.feed else (), "feed"
+
+
+def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
+    for text, kind, source in _publications(data, head, visible, origin):
+        if when := _valid(meta, text, source, origin):
+            meta.published, meta.published_source = when, kind
+            meta.provenance["published_at"] = source + _zone_words(when)
+            break
+    if not meta.published:
+        _guess_day(meta, visible, origin)
+    changed: list[Said] = [(data.modified, "jsonld dateModified"), *_metas(head, _MODIFIED_METAS)]
+    for text, source in changed:
+        if when := _valid(meta, text, source, origin):
+            meta.modified, meta.provenance["modified_at"] = when, source + _zone_words(when)
+            break
+
+
+def _guess_day(meta: Metadata, visible: Visible, origin: Origin) -> None:
+    when, source = read_address(origin.url), "address"
+    if not when or find_fault(when, origin.fetched_at):
+        when, source = search_date(visible.lines, origin.fetched_at), "text"
+    if when:
+        meta.published, meta.published_source, meta.provenance["published_at"] = when, "text", source
+
+
+def _publications(
+    data: ArticleData, head: Head, visible: Visible, origin: Origin
+) -> Iterator[tuple[str | None, DateSource, str]]:
+    yield data.published, "jsonld", "jsonld datePublished"
+    for value, source in _metas(head, _PUBLISHED_METAS):
+        yield value, "meta", source
+    for value in visible.times[:1]:
+        yield value, "time", "time"
+    if origin.feed and origin.feed.published_at:
+        yield origin.feed.published_at.isoformat(), "feed", "feed"
+
+
+def _valid(meta: Metadata, said: str | None, source: str, origin: Origin) -> dt.datetime | None:
+    when = read_time(said)
+    fault = find_fault(when, origin.fetched_at) if when else None
+    if fault:
+        meta.notes.append(f"{source} refused: {fault}")
+    return None if fault else when
+
+
+def _zone_words(when: dt.datetime) -> str:
+    return f" ({when:%z})" if when.tzinfo else " (no zone, taken for UTC)"
+
+
+def _set_rights(meta: Metadata, data: ArticleData, head: Head, origin: Origin) -> None:
+    tier = (head.text("article:content_tier") or "").lower()
+    meta.is_paywalled = {"free": False, "metered": True, "locked": True}.get(tier)
+    if data.is_free is not None:
+        meta.is_paywalled = not data.is_free
+    meta.allows_ai_use, source = read_ai_use(head, origin.robots_tag, robots_txt=origin.robots_ai_use)
+    if source:
+        meta.provenance["allows_ai_use"] = source

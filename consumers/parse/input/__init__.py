@@ -1,0 +1,1 @@
+"""Before any reading: bytes to text, limits, scripts and the tree."""

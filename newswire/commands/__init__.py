@@ -1,0 +1,1 @@
+"""The click commands of `newswire`; nothing imports this package."""

@@ -1,0 +1,93 @@
+"""The commands that start, stop and listen to the embedded stack: up, down, logs."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+
+from newswire.settings import Settings, load_settings
+from newswire.stack.packages import explain_missing_package
+from newswire.stack.report import StackReport, has_supervisor
+
+
+@click.command()
+@click.option("--only", default="", metavar="PARTS", help="Parts to run, with commas: postgres,kafka,elasticsearch.")
+@click.option("--foreground", is_flag=True, help="Stay here; ctrl-C stops everything.")
+def up(only: str, *, foreground: bool) -> None:
+    """Start the servers, Airflow and the stages, and wait until all are ready."""
+    with explain_missing_package():
+        from newswire.stack.launch import start_stack
+
+    given = load_settings(embedded=False)
+    parts = tuple(part for part in only.split(",") if part)
+    if foreground:
+        _run_here(parts, given)
+        return
+    console = Console()
+    report = start_stack(given, console, only=parts)
+    console.print(f"The stack is up (started in {report['up_after_seconds']:.0f} s).")
+    show_addresses(console, report)
+
+
+@click.command()
+def down() -> None:
+    """Stop everything that `up` has started, and what a killed supervisor has left."""
+    with explain_missing_package():
+        from newswire.stack.launch import stop_stack
+
+    state_dir = load_settings(embedded=False).state_dir
+    console = Console()
+    was_up = has_supervisor(state_dir)
+    with console.status("stopping"):
+        leftovers = stop_stack(state_dir)
+    for name in leftovers:
+        console.print(f"ended a leftover: {name}")
+    console.print("The stack is stopped." if was_up or leftovers else "Nothing was running.")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on.")
+@click.option("-n", "--lines", default=20, show_default=True, help="How many lines of each log.")
+def logs(name: str | None, *, follow: bool, lines: int) -> None:
+    """Show the last lines of every process, or of NAME (a service, or the beginning of its name)."""
+    from newswire.stack.log_reader import follow_logs, logs_of, print_tails
+
+    found = logs_of(load_settings(embedded=False).state_dir / "logs", name)
+    print_tails(found, lines)
+    if follow:
+        follow_logs(found)
+
+
+def show_addresses(console: Console, report: StackReport) -> None:
+    """Print where everything that runs here is, how to log in, and what to do next."""
+    settings = load_settings()
+    places = {
+        "web": ("Newswire", f"http://127.0.0.1:{report['ports'].get('web')}   search, stories, sources, pipeline"),
+        "airflow-api": (
+            "Airflow",
+            f"{settings.airflow_url}   login {settings.airflow_username} / {_password(settings)}",
+        ),
+        "elasticsearch": ("Elasticsearch", f"{settings.elasticsearch_url}   alias {settings.index_prefix}-articles"),
+        "kafka": ("Kafka", f"{settings.kafka_bootstrap}   newswire topics list"),
+        "postgres": ("PostgreSQL", settings.postgres_dsn.get_secret_value()),
+    }
+    for service, (name, place) in places.items():
+        if service in report["services"]:
+            console.print(f"  {name:<14} {place}", highlight=False, markup=False, soft_wrap=True)
+    next_steps = "newswire crawl SOURCE, newswire search 'words', newswire status, newswire logs -f, newswire down"
+    console.print(f"Next: {next_steps}", highlight=False, soft_wrap=True)
+
+
+def _password(settings: Settings) -> str:
+    return settings.airflow_password.get_secret_value()
+
+
+def _run_here(parts: tuple[str, ...], given: Settings) -> None:
+    from newswire.logs import configure_logs
+    from newswire.stack.daemon import run_stack
+    from newswire.stack.plan import chosen_parts, download
+
+    download(chosen_parts(parts, given), given.cache_dir)
+    configure_logs(given)
+    run_stack(parts, given)

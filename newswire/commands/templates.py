@@ -1,0 +1,73 @@
+"""`newswire templates`: bring the index templates to the server, compare them, or write the committed files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from newswire.settings import settings
+
+if TYPE_CHECKING:
+    from newswire.elastic.templates import Difference
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+
+full_cluster_option = click.option(
+    "--full-cluster", "is_full_cluster", is_flag=True, help="With lifecycle policies and what else the embedded lacks."
+)
+
+
+@click.group()
+def command() -> None:
+    """Index templates of Elasticsearch."""
+
+
+@command.command()
+@click.option("--wait", "wait_seconds", default=60.0, show_default=True, help="Seconds to wait for Elasticsearch.")
+@full_cluster_option
+@as_json_option
+def apply(wait_seconds: float, *, is_full_cluster: bool, as_json: bool) -> None:
+    """Bring the templates to the server; new fields reach the months that exist too."""
+    from newswire.elastic.templates import sync_templates
+
+    changed = sync_templates(settings(), wait_seconds=wait_seconds, is_full_cluster=is_full_cluster)
+    _show(changed, as_json=as_json, nothing="The templates were in place already.", verb="applied")
+
+
+@command.command()
+@full_cluster_option
+@as_json_option
+def diff(*, is_full_cluster: bool, as_json: bool) -> None:
+    """Compare the server's templates with ours; exit code 1 when they differ."""
+    from newswire.elastic.client import open_elasticsearch, outages_as_retry
+    from newswire.elastic.templates import find_differences, full_cluster_templates
+
+    with open_elasticsearch(settings()) as client, outages_as_retry():
+        more = full_cluster_templates(client, settings()) if is_full_cluster else ()
+        differences = find_differences(client, settings().index_prefix, more)
+    _show(differences, as_json=as_json, nothing="The server's templates are ours.", verb="")
+    sys.exit(1 if differences else 0)
+
+
+@command.command()
+def write() -> None:
+    """Write schemas/elasticsearch anew from its definition."""
+    from schemas.full_cluster import write_files
+
+    for path in write_files():
+        click.echo(f"wrote {path}")
+
+
+def _show(differences: list[Difference], *, as_json: bool, nothing: str, verb: str) -> None:
+    if as_json:
+        click.echo(json.dumps([{"template": d.template.name, "was": d.word, "diff": d.lines()} for d in differences]))
+        return
+    if not differences:
+        click.echo(nothing)
+    for difference in differences:
+        click.echo(
+            f"{difference.template.name}: was {difference.word}, {verb}" if verb else "\n".join(difference.lines())
+        )

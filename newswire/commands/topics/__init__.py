@@ -1,0 +1,1 @@
+"""`newswire topics`: list, describe, read and write the topics."""

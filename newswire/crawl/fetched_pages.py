@@ -1,0 +1,125 @@
+"""Makes a FetchedPage of a site's answer and hands it to Kafka; a page counts as fetched once the broker has it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from email.message import Message
+from typing import Final
+
+import msgspec
+
+from newswire.crawl.fetch_outcomes import tell_outcomes
+from newswire.crawl.frontier import Claim
+from newswire.crawl.http_client import Answer
+from newswire.kafka.body_store import blob_store, pack_body
+from newswire.kafka.publisher import Publisher, open_publisher
+from newswire.settings import Settings
+from newswire.sources.catalogue import Source
+from newswire.stage import Out
+from newswire.text.urls import host_of
+from schemas.messages import FetchedPage, FetchOutcome
+from schemas.topics import FETCHED_PAGES
+
+_PAGE_TYPES: Final = {"text/html", "application/xhtml+xml"}
+_ONE_MICROSECOND: Final = dt.timedelta(microseconds=1)
+
+
+def build_page(claim: Claim, answer: Answer, source: Source) -> FetchedPage:
+    """Return the message, its body still inline."""
+    now = dt.datetime.now(dt.UTC)
+    headers = answer.headers
+    return FetchedPage(
+        url_id=claim.url_id,
+        url=claim.url,
+        final_url=answer.url,
+        source=source.id,
+        outlet=source.title,
+        host=host_of(answer.url),
+        # Later than the fetch before, whatever this machine's clock says: the newest fetch is told by its time.
+        fetched_at=max(now, claim.fetched_at + _ONE_MICROSECOND) if claim.fetched_at else now,
+        first_seen_at=claim.first_seen_at,
+        status=answer.status,
+        body=pack_body(answer.body),
+        body_bytes=len(answer.body),
+        body_sha256=sha256_of(answer),
+        content_type=content_type(answer),
+        http_charset=charset_of(answer),
+        robots_tag=robots_tag_of(answer),
+        robots_ai_use=answer.robots_ai_use,
+        etag=headers.get("ETag"),
+        last_modified=headers.get("Last-Modified"),
+        language_hint=source.language,
+        country=source.country,
+        is_agency=source.is_agency,
+        feed=claim.entry,
+    )
+
+
+def sha256_of(answer: Answer) -> str:
+    """Return the hash of the body as sent."""
+    return hashlib.sha256(answer.body).hexdigest()
+
+
+def is_page(answer: Answer) -> bool:
+    """Whether the answer says that it is HTML, or says nothing and begins like it."""
+    declared = content_type(answer)
+    if declared is None:
+        return answer.body[:512].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"<")
+    return declared in _PAGE_TYPES
+
+
+def content_type(answer: Answer) -> str | None:
+    """Return the media type without parameters."""
+    return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None
+
+
+def charset_of(answer: Answer) -> str | None:
+    """Return the charset that the Content-Type header names."""
+    message = Message()
+    message["Content-Type"] = answer.headers.get("Content-Type", "")
+    charset = message.get_content_charset()
+    return charset if charset and charset.isascii() and len(charset) <= 40 else None
+
+
+def robots_tag_of(answer: Answer) -> str | None:
+    """Return what all X-Robots-Tag headers say."""
+    return ", ".join(answer.headers.get_list("X-Robots-Tag")) or None
+
+
+class PageWriter:
+    """Writes pages to `fetched-pages`, one thread for the Kafka client."""
+
+    def __init__(self, publisher: Publisher, settings: Settings, thread: ThreadPoolExecutor) -> None:
+        self._publisher = publisher
+        self._settings = settings
+        self._blobs = blob_store(settings)
+        self._thread = thread
+
+    async def write(self, page: FetchedPage) -> None:
+        """Return when the broker has acknowledged the page; raises Retry."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._write, page)
+
+    async def tell(self, outcomes: Sequence[FetchOutcome]) -> None:
+        """Send how attempts ended; see outcomes.py."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, tell_outcomes, self._publisher, outcomes)
+
+    def _write(self, page: FetchedPage) -> None:
+        self._publisher.send(Out(FETCHED_PAGES, self._fit(page)))
+        self._publisher.flush()
+
+    def _fit(self, page: FetchedPage) -> FetchedPage:
+        if page.body is None or len(FETCHED_PAGES.encode(page)) < self._settings.max_inline_bytes:
+            return page
+        return msgspec.structs.replace(page, body=None, body_ref=self._blobs.put(page.body))
+
+
+@asynccontextmanager
+async def open_page_writer(settings: Settings) -> AsyncIterator[PageWriter]:
+    """Open a writer; the Kafka connection is made with the first page."""
+    with ThreadPoolExecutor(1, "kafka") as thread, open_publisher(settings, "fetch") as publisher:
+        yield PageWriter(publisher, settings, thread)

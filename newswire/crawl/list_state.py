@@ -1,0 +1,98 @@
+"""Remembers every feed and sitemap between polls: its validators, its content, its failures."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Final
+
+from newswire.crawl.database import Database, fetch_all
+from newswire.crawl.http_client import Answer
+from newswire.settings import Settings
+
+# One failure may be chance and Airflow tries again at once; a list that goes on failing is asked ever more seldom,
+# but never given up: feeds come back after weeks.
+_TOLERATED_ERRORS: Final = 2
+_LONGEST_PAUSE_SECONDS: Final = 6 * 3_600.0
+
+_BEGIN: Final = """
+    INSERT INTO feeds AS f (url, source) VALUES (%(url)s, %(source)s)
+    ON CONFLICT (url) DO UPDATE SET source = excluded.source
+    RETURNING etag, last_modified, content_sha256, polls, errors, status, polled_at,
+              greatest(0, extract(epoch FROM next_poll_at - now()))::float8 AS pause_seconds
+"""
+_SAVE_GOOD: Final = """
+    UPDATE feeds SET etag = %(etag)s, last_modified = %(last_modified)s,
+        content_sha256 = %(sha256)s, polls = polls + 1, polled_at = now(), status = %(status)s,
+        error = NULL, errors = 0, next_poll_at = '-infinity', entries = coalesce(%(entries)s, entries),
+        new_entries = %(new)s, changed_at = CASE WHEN %(new)s > 0 THEN now() ELSE changed_at END
+    WHERE url = %(url)s
+"""
+_SAVE_BAD: Final = """
+    UPDATE feeds SET polls = polls + 1, polled_at = now(), status = %(status)s, error = %(error)s, errors = errors + 1,
+        new_entries = 0, next_poll_at = now() + %(pause)s * interval '1 s', etag = NULL, last_modified = NULL
+    WHERE url = %(url)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What is known of a list when its turn comes."""
+
+    url: str
+    pause_seconds: float
+    errors: int
+    polled_at: dt.datetime | None
+    content_sha256: str | None
+    validators: dict[str, str]
+
+    def is_known(self, body: bytes) -> bool:
+        """Whether the list says what it said the last time."""
+        return self.content_sha256 == hashlib.sha256(body).hexdigest()
+
+    def has_seen(self, changed_at: dt.datetime | None) -> bool:
+        """Whether the list was read without error after it changed, as its index says."""
+        return bool(changed_at and self.polled_at and not self.errors and self.polled_at > changed_at)
+
+
+class Polls:
+    """The feeds table."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database = database
+        self._every = settings.feed_unconditional_every
+
+    async def begin(self, url: str, source: str, *, fresh: bool) -> Poll:
+        """Look a list up before it is asked; `fresh` asks as if for the first time."""
+        (row,) = await fetch_all(self._database, _BEGIN, {"url": url, "source": source})
+        pairs = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
+        # Some servers say 304 though there is news; every so often the question is put without validators.
+        asks_plainly = fresh or (row["polls"] + 1) % self._every == 0
+        return Poll(
+            url=url,
+            pause_seconds=0.0 if fresh and row["status"] != 429 else row["pause_seconds"],
+            errors=row["errors"],
+            polled_at=None if fresh else row["polled_at"],
+            content_sha256=None if fresh else row["content_sha256"],
+            validators={} if asks_plainly else {name: value for name, value in pairs.items() if value},
+        )
+
+    async def save_good(
+        self, poll: Poll, answer: Answer, *, entries: int | None = None, new: int = 0, is_remembered: bool = True
+    ) -> None:
+        """Keep what an answer taught; `entries` None: it said what it had said before."""
+        old = poll.validators if answer.status == 304 else {}
+        sha256 = poll.content_sha256 if answer.status == 304 else hashlib.sha256(answer.body).hexdigest()
+        etag = answer.headers.get("ETag") or old.get("If-None-Match")
+        last_modified = answer.headers.get("Last-Modified") or old.get("If-Modified-Since")
+        values: dict[str, Any] = {"url": poll.url, "status": answer.status, "entries": entries, "new": new}
+        kept = {"etag": etag, "last_modified": last_modified, "sha256": sha256}
+        await self._database.execute(_SAVE_GOOD, values | (kept if is_remembered else dict.fromkeys(kept)))
+
+    async def save_bad(self, poll: Poll, error: str, status: int | None, retry_after: float | None) -> None:
+        """Keep why it failed and when to come back."""
+        doubled = 60.0 * 2 ** min(poll.errors, 20) if poll.errors >= _TOLERATED_ERRORS else 0.0
+        pause = max(min(doubled, _LONGEST_PAUSE_SECONDS), retry_after or 0.0)
+        values: dict[str, Any] = {"url": poll.url, "error": error.replace("\0", ""), "status": status, "pause": pause}
+        await self._database.execute(_SAVE_BAD, values)

@@ -1,0 +1,138 @@
+"""What a run over the demo press has ended with, asked of the crawl state and of Elasticsearch alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from elasticsearch import helpers
+
+from newswire.crawl.database import open_reader
+from newswire.demo.expectations import ExpectedSearch, Found, FoundArticle, Truth
+from newswire.elastic.client import build_alias, open_elasticsearch, outages_as_retry
+from newswire.search.request import SearchRequest
+from newswire.search.search import search
+from newswire.settings import Settings
+
+IN_FLIGHT = ("fetched", "parsed")
+READ = ("parsed", "indexed", "unchanged")
+FIELDS = [
+    "article_id", "canonical_url", "source", "title", "body", "language", "published_at", "authors", "version",
+    "is_copy", "family_id", "copy_of", "copy_tier", "story_id",
+]  # fmt: skip
+
+
+@dataclass(slots=True)
+class Tally:
+    """One outlet's row in the table that ends the demo."""
+
+    discovered: int = 0
+    fetched: int = 0
+    parsed: int = 0
+    revisions: int = 0
+    copies: int = 0
+    indexed: int = 0
+    ends: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many of the press's addresses are on their way, and how many still have to be fetched."""
+
+    by_state: Counter[str]
+    due: int
+
+    @property
+    def discovered(self) -> int:
+        """How many addresses are known, however they ended."""
+        return self.by_state.total()
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is on its way through the topics."""
+        return not any(self.by_state[state] for state in IN_FLIGHT)
+
+
+def read_progress(settings: Settings, sources: Iterable[str]) -> Progress:
+    """Return where the addresses of these sources stand. Raises Retry while PostgreSQL is away."""
+    rows = _urls(settings, sources)
+    due = sum(row["state"] == "discovered" or row["is_changed"] for row in rows)
+    return Progress(Counter(row["state"] for row in rows), due)
+
+
+def read_found(settings: Settings, truth: Truth) -> tuple[Found, dict[str, Tally]]:
+    """Return what is searchable and how every address ended, and the same as a tally for each outlet."""
+    articles = list(_articles(settings, truth.outlets))
+    rows = _urls(settings, truth.outlets)
+    tallies = {source: Tally() for source in truth.outlets}
+    for row in rows:
+        _count_url(tallies[row["source"]], row)
+    for article in articles:
+        tally = tallies[article["source"]]
+        tally.indexed += 1
+        tally.copies += bool(article.get("is_copy"))
+        tally.revisions += article["version"] - 1
+    found = {article["canonical_url"]: _found_article(article) for article in articles}
+    return Found(found, {row["url"]: _end(row) for row in rows}), tallies
+
+
+def missed_by_searches(settings: Settings, truth: Truth) -> list[str]:
+    """Return what the demonstrated searches should find and do not, in words."""
+    missed = []
+    with open_elasticsearch(settings) as client:
+        for wanted in truth.searches:
+            found = search(client, settings.index_prefix, request_of(wanted, fold="nothing", limit=50))
+            urls = {hit.article.canonical_url for hit in found.hits}
+            missed += [f"{url}: is not found by {wanted.query!r}" for url in wanted.urls if url not in urls]
+    return missed
+
+
+def request_of(wanted: ExpectedSearch, **options: Any) -> SearchRequest:
+    """Return the request that a demonstrated search stands for."""
+    languages = (wanted.language,) if wanted.language else ()
+    return SearchRequest(words=wanted.query, languages=languages, **options)
+
+
+def _count_url(tally: Tally, row: dict[str, Any]) -> None:
+    tally.discovered += 1
+    tally.fetched += row["fetched_at"] is not None
+    tally.parsed += row["state"] in READ
+    if row["state"] not in READ:
+        tally.ends[_end(row)] += 1
+
+
+def _end(row: dict[str, Any]) -> str:
+    return f"{row['state']}({row['reason']})" if row["reason"] else str(row["state"])
+
+
+def _found_article(document: dict[str, Any]) -> FoundArticle:
+    published = document.get("published_at")
+    return FoundArticle(
+        article_id=document["article_id"],
+        family_id=document["family_id"],
+        story_id=document["story_id"],
+        title=document["title"],
+        body=document["body"],
+        language=document["language"],
+        day=dt.datetime.fromisoformat(published).astimezone(dt.UTC).date() if published else None,
+        authors=tuple(document.get("authors", ())),
+        version=document["version"],
+        derived_from=document.get("copy_of") if document.get("copy_tier") == "derived" else None,
+    )
+
+
+def _articles(settings: Settings, sources: Iterable[str]) -> Iterator[dict[str, Any]]:
+    query = {"query": {"terms": {"source": list(sources)}}, "_source": FIELDS}
+    with open_elasticsearch(settings) as client, outages_as_retry():
+        client.indices.refresh(index=build_alias(settings.index_prefix))
+        for hit in helpers.scan(client, query=query, index=build_alias(settings.index_prefix)):
+            yield hit["_source"]
+
+
+def _urls(settings: Settings, sources: Iterable[str]) -> list[dict[str, Any]]:
+    query = "select url, source, state, reason, fetched_at, is_changed from urls where source = any(%s)"
+    with open_reader(settings) as connection:
+        return connection.execute(query, [list(sources)]).fetchall()

@@ -1,0 +1,1 @@
+"""Everything that speaks Elasticsearch: the client, bulk writes, templates, retention."""

@@ -1,0 +1,157 @@
+"""Kafka's clients with the settings that this pipeline needs."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition, errors
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.record import util
+
+from newswire.errors import ConfigError, Retry
+from newswire.kafka.protocols import Consumer, Producer
+from newswire.settings import Settings
+
+CONNECT_SECONDS = 5
+METADATA_SECONDS = 10  # how long a topic made after the start goes unseen
+DEFAULT_RECORD_BYTES = 1_000_000  # the broker's limit of 1 MiB, less what a batch adds
+DEAD_LETTER_RECORD_BYTES = 2 << 20  # a record of any topic fits, with its dlq.* headers
+
+# What no waiting mends; every other error of the client is an outage.
+_FATAL = (
+    errors.AuthorizationError,
+    errors.IllegalArgumentError,
+    errors.IllegalStateError,
+    errors.InvalidTopicError,
+    errors.KafkaConfigurationError,
+    errors.SaslAuthenticationFailedError,
+    errors.UnsupportedVersionError,
+)
+
+
+class Losses(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
+    """Collects the partitions that were taken away.
+
+    The client calls it on its own thread, so it only notes; the runner's thread asks.
+    """
+
+    def __init__(self) -> None:
+        self._lost: list[TopicPartition] = []
+
+    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Note partitions that another member shall have."""
+        self._lost.extend(revoked)
+
+    def on_partitions_lost(self, lost: Sequence[TopicPartition]) -> None:
+        """Note partitions that another member may have already."""
+        self._lost.extend(lost)
+
+    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Do nothing: the runner compares the assignment with what it has placed."""
+
+    def take(self) -> set[TopicPartition]:
+        """Return what was lost since the last call."""
+        count = len(self._lost)
+        taken, self._lost[:count] = set(self._lost[:count]), []
+        return taken
+
+
+@contextmanager
+def outages_as_retry(what: str) -> Iterator[None]:
+    """Turn the client's transient errors into Retry."""
+    try:
+        yield
+    except _FATAL:
+        raise
+    except errors.KafkaError as error:
+        raise Retry(f"Kafka: {what}: {error}") from error
+
+
+def open_consumer(settings: Settings, *, group: str | None, client: str = "newswire") -> Consumer:
+    """Return a consumer; without a group it reads what it assigns itself. Raises Retry while no broker answers."""
+    with outages_as_retry(f"no broker at {settings.kafka_bootstrap}"):
+        consumer: Consumer = KafkaConsumer(
+            **_connection(settings, client),
+            group_id=group,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            allow_auto_create_topics=False,
+            partition_assignment_strategy=[CooperativeStickyAssignor()],
+            heartbeat_interval_ms=1_000,  # a moved partition waits for the next heartbeat
+            session_timeout_ms=10_000,  # how long a killed member keeps its partitions
+            max_poll_records=settings.batch_records,
+            fetch_max_bytes=16 << 20,
+            metadata_max_age_ms=METADATA_SECONDS * 1_000,
+        )
+        _finish_joins(consumer)
+        return consumer
+
+
+def open_producer(settings: Settings, *, compression: str | None = "zstd", client: str = "newswire") -> Producer:
+    """Return an idempotent producer. Raises Retry while no broker answers."""
+    with outages_as_retry(f"no broker at {settings.kafka_bootstrap}"):
+        producer: Producer = KafkaProducer(
+            **_connection(settings, client),
+            acks="all",
+            enable_idempotence=True,
+            allow_auto_create_topics=False,
+            compression_type=compression,
+            linger_ms=20,
+            batch_size=256 << 10,
+            max_block_ms=CONNECT_SECONDS * 1_000,
+            max_request_size=DEAD_LETTER_RECORD_BYTES,  # the publisher holds each topic to its own limit
+        )
+        return producer
+
+
+def open_admin(settings: Settings) -> Any:
+    """Return an admin client. Raises Retry while no broker answers."""
+    with outages_as_retry(f"no broker at {settings.kafka_bootstrap}"):
+        return KafkaAdminClient(**_connection(settings, "newswire-admin"))
+
+
+def _finish_joins(consumer: Any) -> None:
+    """Make the client complete every join it has begun.
+
+    kafka-python 3.0.12 forgets a join that news of a topic began when a poll ends in the middle of it: from then on
+    the group counts on a member that believes to own nothing. That happens at the start of a stage on a busy machine.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001 - there is no public way to ask for a join
+    is_due = coordinator.need_rejoin
+    coordinator.need_rejoin = lambda: coordinator.rejoining or is_due()
+
+
+def _knock(bootstrap: str) -> None:
+    """Raise Retry where nobody listens: a client that fails to connect leaves its thread behind, trying for ever."""
+    refusal: OSError | None = None
+    for address in bootstrap.split(","):
+        host, _, port = address.rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS):
+                return
+        except OSError as error:
+            refusal = error
+        except ValueError as error:
+            raise ConfigError(f"NEWSWIRE_KAFKA_BOOTSTRAP names no host:port: {address!r}") from error
+    raise Retry(f"Kafka: no broker at {bootstrap}: {refusal}")
+
+
+def _connection(settings: Settings, client: str) -> dict[str, Any]:
+    if util.crc32c_c is None:
+        raise ConfigError("the package crc32c is missing: checksums in Python hold 50 pages a second. Install it")
+    _knock(settings.kafka_bootstrap)
+    password = settings.kafka_sasl_password
+    return {
+        "bootstrap_servers": settings.kafka_bootstrap.split(","),
+        "client_id": client,
+        "bootstrap_timeout_ms": CONNECT_SECONDS * 1_000,
+        "reconnect_backoff_max_ms": 1_000,  # the default of 30 s makes a restarted broker look dead
+        "security_protocol": settings.kafka_security_protocol,
+        "sasl_mechanism": settings.kafka_sasl_mechanism,
+        "sasl_plain_username": settings.kafka_sasl_username,
+        "sasl_plain_password": password.get_secret_value() if password else None,
+        "ssl_cafile": str(settings.kafka_ssl_cafile) if settings.kafka_ssl_cafile else None,
+    }

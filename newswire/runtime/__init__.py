@@ -1,0 +1,1 @@
+"""Runs a stage: the loop, partitions, snapshots, health and metrics."""

@@ -1,0 +1,111 @@
+"""Decides from a partition's whole log: load a snapshot, replay up to the committed offset, then go on live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from kafka import TopicPartition
+
+from newswire.errors import Retry
+from newswire.runtime.health import Instruments
+from newswire.runtime.snapshots import Snapshots
+from newswire.settings import Settings
+from newswire.stage import Answer, LogStage, LogState, Record
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Log:
+    """One partition: its state, the next offset that the state may see, and when it was last saved."""
+
+    state: LogState[Any]
+    snapshots: Snapshots
+    next_offset: int
+    saved_offset: int
+    saved_at: float
+
+
+class LogWorker:
+    """Keeps a state for each partition in hand.
+
+    The runner hands over every record from where `place` says, those before the committed offset too: their answers
+    were given in an earlier life, so the runner drops them, and only the state learns from them.
+    """
+
+    def __init__(self, stage: LogStage[Any], settings: Settings, instruments: Instruments) -> None:
+        self._stage = stage
+        self._settings = settings
+        self._clock, self._metrics = instruments.clock, instruments.metrics
+        self._logs: dict[int, _Log] = {}
+
+    def place(self, partition: TopicPartition, committed: int | None) -> int | None:
+        """Build the state from the newest snapshot that fits; return where to read on, None for the log's beginning."""
+        folder = self._settings.state_dir / "snapshots" / (self._settings.topic_prefix + self._stage.name)
+        snapshots = Snapshots(folder / str(partition.partition), version=self._stage.state_version)
+        if committed is None:
+            snapshots.clear()
+        state, offset = self._restore(snapshots, committed or 0)
+        self._logs[partition.partition] = _Log(state, snapshots, offset or 0, offset or 0, self._clock.monotonic())
+        log.info("log.placed", partition=partition.partition, snapshot=offset, committed=committed)
+        return offset
+
+    def answer(self, records: Sequence[Record[Any]]) -> Sequence[Answer]:
+        """Let each partition's state decide, record by record."""
+        return [self._decide(self._logs[record.partition], record) for record in records]
+
+    def settled(self, partition: TopicPartition, offset: int) -> None:
+        """Take note that all before `offset` is committed: the moment at which a state may be saved."""
+        kept = self._logs[partition.partition]
+        kept.next_offset = max(kept.next_offset, offset)
+        if self._clock.monotonic() - kept.saved_at >= self._settings.snapshot_every_seconds:
+            self._save(partition.partition, kept)
+
+    def drop(self, partition: TopicPartition) -> None:
+        """Forget a partition that another member has now."""
+        self._logs.pop(partition.partition, None)
+
+    def close(self, settled: dict[TopicPartition, int]) -> None:
+        """Save the states that stand exactly at a committed offset, so that the next start is quick."""
+        for partition, offset in settled.items():
+            kept = self._logs.get(partition.partition)
+            if kept and kept.next_offset == offset > kept.saved_offset:
+                self._save(partition.partition, kept)
+
+    def _restore(self, snapshots: Snapshots, committed: int) -> tuple[LogState[Any], int | None]:
+        for offset, path in snapshots.usable(committed):
+            state = self._stage.new_state(self._settings)
+            try:
+                state.load(path)
+            except Exception as error:  # noqa: BLE001 - whatever a saved state does, the log can rebuild it
+                log.warning("log.snapshot_refused", path=str(path), error=repr(error))
+                continue
+            self._metrics.count("stage_snapshots_total", outcome="restored")
+            return state, offset
+        return self._stage.new_state(self._settings), None
+
+    def _decide(self, kept: _Log, record: Record[Any]) -> Answer:
+        if record.offset < kept.next_offset:
+            raise RuntimeError(f"offset {record.offset} was decided already, the next is {kept.next_offset}")
+        try:
+            answer = kept.state.decide(record)
+        except Retry as error:
+            raise RuntimeError("a state decides from its log alone and has nothing to wait for") from error
+        kept.next_offset = record.offset + 1
+        return answer
+
+    def _save(self, partition: int, kept: _Log) -> None:
+        try:
+            kept.snapshots.save(kept.next_offset, kept.state.save)
+        except OSError as error:
+            # Without a snapshot the next start takes longer; that is no reason to stop.
+            log.warning("log.snapshot_failed", partition=partition, error=str(error))
+            self._metrics.count("stage_snapshots_total", outcome="failed")
+        else:
+            kept.saved_offset = kept.next_offset
+            self._metrics.count("stage_snapshots_total", outcome="saved")
+            log.debug("log.snapshot_saved", partition=partition, offset=kept.next_offset)
+        kept.saved_at = self._clock.monotonic()

@@ -1,0 +1,110 @@
+"""Opens the groups that a search has found: who heads each, who is folded under it, and what matched in the head.
+
+One request for all groups of a page, and marks for the heads alone: as inner hits of the search, with marks for every
+member, the same takes several times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from elasticsearch import Elasticsearch
+from elasticsearch.dsl.query import Bool, Terms
+from msgspec import convert
+
+from newswire.search.client import ask, indexes_of
+from newswire.search.query import build_mark_query, build_query, match_fields
+from newswire.search.representative import TELLING_ORDER
+from newswire.search.request import SearchRequest
+from newswire.search.results import FoundArticle, Hit, Marked, Piece
+
+FOLD_FIELDS: Final = {"copies": "family_id", "stories": "story_id"}
+ALONE: Final = "article_id"  # where nothing is folded, every article is its own group
+# A story is headed by the first of its originals, a family by the rule of telling.py.
+FOLD_ORDERS: Final[dict[str, list[dict[str, Any]]]] = {
+    "copies": TELLING_ORDER,
+    "stories": [{"is_copy": "asc"}, {"first_seen_at": "asc"}, {"article_id": "asc"}],
+}
+FOLDED_SHOWN: Final = 5
+SNIPPETS: Final = 2
+SNIPPET_CHARACTERS: Final = 180
+# A page's text holds no such characters; did it, a mark would stand in the wrong place, and no more.
+BEGIN, END = "\x02", "\x03"
+SHOWN: Final = list(FoundArticle.__struct_fields__)
+
+Found = Mapping[str, Any]
+
+
+def open_groups(client: Elasticsearch, prefix: str, request: SearchRequest, found: Sequence[Found]) -> tuple[Hit, ...]:
+    """Return the hits of a page, each with its group, in the order in which they were found."""
+    if not found:
+        return ()
+    field = FOLD_FIELDS.get(request.fold, ALONE)
+    (answer,) = ask(client, indexes_of(prefix, request), [_body(request, field, found)])
+    groups = {bucket["key"]: bucket for bucket in answer["aggregations"]["groups"]["buckets"]}
+    return tuple(_hit(one, groups.get(one["_source"][field])) for one in found)
+
+
+def _body(request: SearchRequest, field: str, found: Sequence[Found]) -> dict[str, Any]:
+    keys = [one["_source"][field] for one in found]
+    if request.fold != "stories":
+        # Copies share a language, so no other language's fields have to be looked at; a story's articles do not.
+        request = replace(request, languages=tuple({one["_source"]["language"] for one in found}))
+    order = FOLD_ORDERS.get(request.fold, TELLING_ORDER)
+    shown = {"sort": order, "_source": SHOWN}
+    parts = {
+        "head": {"top_hits": {**shown, "size": 1, "highlight": _highlight(request)}},
+        "members": {"top_hits": {**shown, "size": FOLDED_SHOWN + 1}},
+    }
+    return {
+        "size": 0,
+        "query": Bool(must=[build_query(request)], filter=[Terms(field, keys)]).to_dict(),
+        "aggs": {"groups": {"terms": {"field": field, "size": len(keys)}, "aggs": parts}},
+    }
+
+
+def _highlight(request: SearchRequest) -> dict[str, Any]:
+    languages = request.languages
+    whole = {"number_of_fragments": 0, "matched_fields": match_fields("title", languages)}
+    parts = {
+        "number_of_fragments": SNIPPETS,
+        "fragment_size": SNIPPET_CHARACTERS,
+        "no_match_size": SNIPPET_CHARACTERS,
+        "matched_fields": match_fields("body", languages),
+    }
+    return {
+        "pre_tags": [BEGIN],
+        "post_tags": [END],
+        "order": "score",
+        "highlight_query": build_mark_query(request).to_dict(),
+        "fields": {"title": whole, "body": parts},
+    }
+
+
+def _hit(found: Found, group: Found | None) -> Hit:
+    """Return a hit; an article whose group has changed since it was found stands alone."""
+    head, members, count = found, [found], 1
+    if group is not None:
+        head = group["head"]["hits"]["hits"][0]
+        members, count = group["members"]["hits"]["hits"], group["doc_count"]
+    article = convert(head["_source"], FoundArticle)
+    marked = head.get("highlight", {})
+    return Hit(
+        article=article,
+        title=_marked(marked.get("title", [article.title])[0]),
+        snippets=tuple(_marked(text) for text in marked.get("body", ())),
+        score=found["_score"],
+        folded_count=count - 1,
+        folded=tuple(convert(member["_source"], FoundArticle) for member in members[1:]),
+    )
+
+
+def _marked(text: str) -> Marked:
+    """Take a highlighted text apart at its marks."""
+    pieces = []
+    for stretch in text.split(BEGIN):
+        match, mark, rest = stretch.partition(END)
+        pieces += [Piece(match, is_match=True), Piece(rest, is_match=False)] if mark else [Piece(match, is_match=False)]
+    return tuple(piece for piece in pieces if piece.text)

@@ -1,0 +1,29 @@
+"""Reads the times that a search is limited to: days, times and ages."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_AGE = re.compile(r"(\d{1,5})(m|h|d|w)")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def read_moment(text: str, *, is_end: bool = False) -> datetime:
+    """Return the time that a day, a time or an age names; without a zone it is UTC.
+
+    A day (`2026-03-02`) means its first moment, or with `is_end` its last; an age (`90m`, `12h`, `7d`, `2w`) counts
+    back from now. Raises ValueError for anything else.
+    """
+    if age := _AGE.fullmatch(text):
+        return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+        is_day = "T" not in text and " " not in text
+        if is_end and is_day:
+            moment += timedelta(days=1)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"{text!r} is not a time; write 2026-03-02, 2026-03-02T08:30 or an age such as 12h or 7d"
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,87 @@
+"""Finds articles: full text with filters, copies under the telling that leads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from elasticsearch import Elasticsearch
+from msgspec import structs
+
+from newswire.search import facets, timeline
+from newswire.search.client import ask, indexes_of
+from newswire.search.cursor import Cursor, check_window, read_cursor, write_cursor
+from newswire.search.grouping import FOLD_FIELDS, SHOWN, open_groups
+from newswire.search.query import build_query
+from newswire.search.request import SearchRequest, parse_words
+from newswire.search.results import SearchResults, TimelineBucket
+from newswire.search.spelling import suggest
+
+LEAST_TO_LOOSEN = 2  # words: of one, none can be missing
+PRECISE_COUNT = 10_000  # groups above this number are estimated
+NEWEST_FIRST = [{"dated_at": "desc"}, {"article_id": "asc"}]
+
+
+def search(client: Elasticsearch, prefix: str, request: SearchRequest) -> SearchResults:
+    """Find articles; where none has enough of the words, those that have most of them. Nothing indexed, nothing found.
+
+    Raises SearchError for a request that makes no sense, Retry when the server is away.
+    """
+    results = _search(client, prefix, request)
+    if not request.after and not request.offset:
+        results = structs.replace(results, suggestion=suggest(client, prefix, request, results.total))
+    if results.total or request.needs == "most" or len(parse_words(request.words).terms.split()) < LEAST_TO_LOOSEN:
+        return results
+    loose = _search(client, prefix, replace(request, needs="most"))
+    return structs.replace(loose, is_loose=True, suggestion=results.suggestion) if loose.total else results
+
+
+def _search(client: Elasticsearch, prefix: str, request: SearchRequest) -> SearchResults:
+    cursor = read_cursor(request)
+    check_window(cursor, request)
+    own_counts = facets.own_searches(request) if request.facets else []
+    answers = ask(client, indexes_of(prefix, request), [_body(request, cursor), *own_counts])
+    answer = answers[0]
+    found = answer["hits"]["hits"]
+    total = answer["hits"]["total"]["value"]
+    groups = answer.get("aggregations", {}).get("groups", {}).get("value", total)
+    return SearchResults(
+        total=total,
+        groups=groups,
+        hits=open_groups(client, prefix, request, found),
+        took_ms=max(one["took"] for one in answers),
+        next=write_cursor(cursor, request, found, groups),
+        facets=facets.read_facets(request, answers) if request.facets else (),
+        timeline=_timeline(client, prefix, request, answer),
+    )
+
+
+def _body(request: SearchRequest, cursor: Cursor) -> dict[str, Any]:
+    is_ranked = request.words.strip() and request.sort == "relevance"
+    body: dict[str, Any] = {
+        "query": build_query(request).to_dict(),
+        "size": request.limit,
+        "sort": [{"_score": "desc"}, *NEWEST_FIRST] if is_ranked else NEWEST_FIRST,
+        "track_total_hits": True,
+        "track_scores": True,
+        "aggs": _aggregations(request),
+        "_source": SHOWN,
+    }
+    body |= {"from": cursor.passed} if cursor.sort_values is None else {"search_after": list(cursor.sort_values)}
+    if field := FOLD_FIELDS.get(request.fold):
+        body["collapse"] = {"field": field}
+        body["aggs"]["groups"] = {"cardinality": {"field": field, "precision_threshold": PRECISE_COUNT}}
+    return body
+
+
+def _aggregations(request: SearchRequest) -> dict[str, Any]:
+    asked = facets.aggregations(request) if request.facets else {}
+    return asked | (timeline.span_aggregations(request) if request.timeline else {})
+
+
+def _timeline(
+    client: Elasticsearch, prefix: str, request: SearchRequest, answer: Mapping[str, Any]
+) -> tuple[TimelineBucket, ...]:
+    body = timeline.timeline_search(request, answer) if request.timeline and "aggregations" in answer else None
+    return timeline.read_timeline(ask(client, indexes_of(prefix, request), [body])[0]) if body else ()

@@ -1,0 +1,1 @@
+"""The source catalogue and the site rules of each source."""

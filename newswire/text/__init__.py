@@ -1,0 +1,1 @@
+"""Pure functions of text and addresses: no files, no network, no clock."""

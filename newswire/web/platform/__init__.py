@@ -1,0 +1,1 @@
+"""The web application itself: routing, security headers, error pages, documentation."""

@@ -1,0 +1,1 @@
+"""Reports on sources and the pipeline, computed for the pages and their JSON API."""

@@ -1,0 +1,50 @@
+"""Counts the dead letters by stage and reason, as the index keeps them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from elasticsearch import Elasticsearch
+from msgspec import Struct
+
+from newswire.elastic.client import build_alias
+from newswire.search.client import ask
+
+MOST_KINDS: Final = 1_000
+FIELDS: Final = ("stage", "reason", "is_expected")
+
+
+class LetterCount(Struct, frozen=True, kw_only=True):
+    """How many records a stage could not take for one reason; `is_expected` where the stage's work is to refuse."""
+
+    stage: str
+    reason: str
+    is_expected: bool
+    count: int
+    newest_at: datetime
+
+
+def count_letters(client: Elasticsearch, prefix: str, *, since: datetime) -> tuple[LetterCount, ...]:
+    """Return the counts of letters written since, unexpected and frequent ones first."""
+    body: dict[str, Any] = {
+        "size": 0,
+        "query": {"range": {"at": {"gte": since.isoformat()}}},
+        "aggs": {
+            "kinds": {
+                "composite": {"size": MOST_KINDS, "sources": [{name: {"terms": {"field": name}}} for name in FIELDS]},
+                "aggs": {"newest_at": {"max": {"field": "at"}}},
+            }
+        },
+    }
+    (answer,) = ask(client, [build_alias(prefix, "dead-letters")], [body])
+    buckets = answer["aggregations"]["kinds"]["buckets"] if "aggregations" in answer else []
+    counts = (
+        LetterCount(
+            **bucket["key"],
+            count=bucket["doc_count"],
+            newest_at=datetime.fromtimestamp(bucket["newest_at"]["value"] / 1000, UTC),
+        )
+        for bucket in buckets
+    )
+    return tuple(sorted(counts, key=lambda one: (one.is_expected, -one.count, one.stage, one.reason)))

@@ -1,0 +1,51 @@
+"""Tells of every source its newest article and how many came lately: a silent outlet is seen by it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from elasticsearch import Elasticsearch
+from msgspec import Struct
+
+from newswire.elastic.client import build_alias
+from newswire.search.client import ask
+
+MOST_SOURCES: Final = 10_000  # as far as the server goes
+
+
+class Newest(Struct, frozen=True, kw_only=True):
+    """The article of a source that was seen last, and how many were first seen within 24 hours."""
+
+    article_id: str
+    title: str
+    language: str
+    first_seen_at: datetime
+    of_day: int
+
+
+def read_newest(client: Elasticsearch, prefix: str) -> dict[str, Newest]:
+    """Return source id -> its newest article; sources without any are missing. Raises Retry when the server is away."""
+    by_source = {"terms": {"field": "source", "size": MOST_SOURCES}}
+    body: dict[str, Any] = {
+        "size": MOST_SOURCES,
+        "sort": [{"first_seen_at": "desc"}, {"article_id": "asc"}],
+        "collapse": {"field": "source"},
+        "_source": ["source", "article_id", "title", "language", "first_seen_at"],
+        "aggs": {"day": {"filter": {"range": {"first_seen_at": {"gte": "now-24h"}}}, "aggs": {"sources": by_source}}},
+    }
+    (answer,) = ask(client, [build_alias(prefix)], [body])
+    if "aggregations" not in answer:
+        return {}
+    of_day = {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"]["day"]["sources"]["buckets"]}
+    newest = (found["_source"] for found in answer["hits"]["hits"])
+    return {
+        one["source"]: Newest(
+            article_id=one["article_id"],
+            title=one["title"],
+            language=one["language"],
+            first_seen_at=datetime.fromisoformat(one["first_seen_at"]),
+            of_day=of_day.get(one["source"], 0),
+        )
+        for one in newest
+    }

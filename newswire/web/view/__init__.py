@@ -1,0 +1,1 @@
+"""How data is shown: templates, charts, provenance."""

@@ -18,7 +18,7 @@ from kibana.views import ARTICLES, PAGES, VIEWS
 from newswire.settings import Settings
 from newswire.web.platform.app import create_app
 
-SERVICES = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text("utf-8"))["services"]
+SERVICES = yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read_text("utf-8"))["services"]
 OBJECTS = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
 LENSES = {saved["id"]: saved["attributes"] for saved in OBJECTS if saved["type"] == "lens"}
 DASHBOARDS = {saved["id"]: saved for saved in OBJECTS if saved["type"] == "dashboard"}

@@ -15,7 +15,7 @@ from newswire.commands.sources import command
 from newswire.settings import Settings
 from newswire.sources.catalogue import TIERS, Catalogue, load_catalogue, source_schema
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 GOOD = "title: The Paper\nowner: desk\nfeeds: [https://paper.example/feed]\n"
 
 

@@ -23,7 +23,7 @@ from newswire.stage import Record
 from schemas.messages import FetchedPage
 
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
-GOLDEN = Path(__file__).parents[1] / "golden/site-rules"
+GOLDEN = Path(__file__).parents[3] / "golden/site-rules"
 PAGE = (GOLDEN / "page.html").read_bytes()
 RULES = read_source(GOLDEN / "source.yml").rules
 FAIR, KILN = "Elsewhere in the valley", "The lime kiln"

@@ -17,7 +17,7 @@ from newswire.stage import Reject
 from schemas.messages import FetchedPage, ParsedArticle
 from schemas.topics import PARSED_ARTICLES
 
-PAGES = [path.read_bytes() for path in sorted(Path(__file__).parents[1].glob("golden/*/page.html"))]
+PAGES = [path.read_bytes() for path in sorted(Path(__file__).parents[3].glob("golden/*/page.html"))]
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
 SPLINTERS = b"\" \x01 \xff\xfe \xd8\x02 < > ' <!-- </p> <p> <div <script> & &# ]]> { }".split()
 CUT = st.tuples(st.floats(0, 1), st.floats(0, 0.2), st.sampled_from(SPLINTERS), st.integers(0, 3))

@@ -18,7 +18,7 @@ from newswire.stage import Record, Reject
 from schemas.messages import FetchedPage
 
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
-PAGE = (Path(__file__).parents[1] / "golden/wordpress/page.html").read_bytes()
+PAGE = (Path(__file__).parents[3] / "golden/wordpress/page.html").read_bytes()
 LONG = b"<html><title>A long page</title><body>" + b"".join(
     b"<p>Paragraph %d of a page that keeps its worker busy for a moment, and is an article after all.</p>" % number
     for number in range(3_000)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-FOLDER = Path(__file__).parents[1] / "golden"
+FOLDER = Path(__file__).parents[3] / "golden"
 _spec = importlib.util.spec_from_file_location("golden_review", FOLDER / "review.py")
 review = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(review)

@@ -28,8 +28,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.dedupe_model import count_violations, make_article, make_record
-from consumers.dedupe.row_table import Row
-from consumers.dedupe.shingles import Grams
+from consumers.dedupe.row_table import VersionRow
+from consumers.dedupe.shingles import Shingles
 from consumers.dedupe.state import DedupeState
 from newswire.runtime.snapshots import Snapshots
 from newswire.text.fingerprint import fingerprint
@@ -123,7 +123,7 @@ def _add(state: DedupeState, chance: np.random.Generator, number: int) -> None:
     threes, fives = np.split(chance.integers(0, 2**32, 2 * WORDS_PER_ARTICLE, np.uint32), 2)
     sentences = chance.integers(1, 2**63, WORDS_PER_ARTICLE // 20, np.uint64)
     digest = chance.bytes(16)
-    row = Row(
+    row = VersionRow(
         article=digest,
         copy_of=bytes(16),
         content=int.from_bytes(digest[8:], "big"),
@@ -141,7 +141,7 @@ def _add(state: DedupeState, chance: np.random.Generator, number: int) -> None:
         tier=0,
     )
     state._identity.add(digest.hex(), number, row)  # noqa: SLF001 - no record, no text: only what a decision leaves
-    state._add(row, Grams(threes, fives, threes[:20], sentences), threes[:KEYS_PER_ARTICLE], frozenset())  # noqa: SLF001
+    state._add(row, Shingles(threes, fives, threes[:20], sentences), threes[:KEYS_PER_ARTICLE], frozenset())  # noqa: SLF001
 
 
 def read_resident_bytes() -> int:

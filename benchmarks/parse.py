@@ -20,7 +20,7 @@ import trafilatura
 
 from consumers.parse.extraction import extract_article
 from consumers.parse.fields.metadata import Origin
-from consumers.parse.rejection import Refused
+from consumers.parse.rejection import Rejected
 from consumers.parse.words import shingles
 
 HERE = Path(__file__).parent
@@ -43,7 +43,7 @@ def read_with_parse(raw: bytes, url: str) -> str:
     """Return the body as parse reads it; nothing where it refuses."""
     try:
         return extract_article(raw, Origin(url, review.FETCHED_AT)).body
-    except Refused:
+    except Rejected:
         return ""
 
 

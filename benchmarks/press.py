@@ -13,19 +13,19 @@ from consumers import cluster, dedupe
 from consumers.parse.extraction import extract_article
 from consumers.parse.to_message import origin_of, to_message
 from newswire.demo.press.content import read_press
-from newswire.demo.press.desk import Article as Telling
-from newswire.demo.press.site import Site, open_sites
+from newswire.demo.press.desk import PressArticle as Telling
+from newswire.demo.press.site import OutletSite, open_sites
 from newswire.settings import Settings
 from newswire.stage import Record
 from newswire.text.urls import normalise_url, url_id
-from schemas.messages import Article, FeedEntry, FetchedPage, ParsedArticle
+from schemas.messages import FeedEntry, FetchedPage, ParsedArticle, PressArticle
 
 EPOCH = dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC)
 PORT = 8080
 LAST_PHASE = 1
 
 
-def read_articles() -> list[tuple[Telling, Article]]:
+def read_articles() -> list[tuple[Telling, PressArticle]]:
     """Return every article in its newest version beside the telling that the press knows it by."""
     sites = open_sites(read_press(), EPOCH, PORT).values()
     told = [(site, telling) for site in sites for telling in site.articles if telling.at(LAST_PHASE)]
@@ -36,7 +36,7 @@ def read_articles() -> list[tuple[Telling, Article]]:
     return [(telling, newest[one.article_id]) for telling, one in parsed]
 
 
-def _parse(site: Site, telling: Telling) -> ParsedArticle:
+def _parse(site: OutletSite, telling: Telling) -> ParsedArticle:
     reply, outlet = site.answer(telling.path, LAST_PHASE), site.outlet
     url = normalise_url(site.base + telling.path)
     page = FetchedPage(
@@ -62,7 +62,7 @@ def _parse(site: Site, telling: Telling) -> ParsedArticle:
     return to_message(page, extract_article(reply.body, origin_of(page), charset))
 
 
-def _decide(articles: list[ParsedArticle], folder: Path) -> Iterator[Article]:
+def _decide(articles: list[ParsedArticle], folder: Path) -> Iterator[PressArticle]:
     """Let dedupe and cluster decide, a partition a language, in the order in which the articles came out."""
     states: dict[str, tuple[Any, Any]] = defaultdict(
         lambda: (dedupe.STAGE.new_state(Settings(state_dir=folder)), cluster.STAGE.new_state(Settings()))
@@ -71,7 +71,7 @@ def _decide(articles: list[ParsedArticle], folder: Path) -> Iterator[Article]:
         copies, events = states[article.language]
         for decided in _outs(copies.decide(_record(article, number))):
             for told in _outs(events.decide(_record(decided, number))):
-                if isinstance(told, Article):
+                if isinstance(told, PressArticle):
                     yield told
 
 

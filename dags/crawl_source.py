@@ -8,7 +8,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, AssetWatcher, Param, task
 
 from newswire.airflow.callbacks import run_failed
-from newswire.airflow.crawl_requests import Wish, read_payloads, read_wishes, request_trigger
+from newswire.airflow.crawl_requests import RequestedCrawl, read_payloads, read_requests, request_trigger
 from newswire.airflow.dag_docs import source_document
 from newswire.airflow.retry_policy import DEFAULTS
 from newswire.airflow.run_summary import Report, announce_crawl
@@ -56,10 +56,12 @@ with DAG(
 ):
 
     @task(task_display_name="Read requests", inlets=[REQUESTS], multiple_outputs=False)
-    def read_requests(params: Any = None, triggering_asset_events: Any = None, inlet_events: Any = None) -> list[Wish]:
+    def read_requests(
+        params: Any = None, triggering_asset_events: Any = None, inlet_events: Any = None
+    ) -> list[RequestedCrawl]:
         """Take the messages that woke the run, or the form; one wish for each source."""
         triggering = triggering_asset_events.get(REQUESTS, [])
-        return read_wishes(params, read_payloads(triggering, inlet_events[REQUESTS]))
+        return read_requests(params, read_payloads(triggering, inlet_events[REQUESTS]))
 
     @task(
         task_display_name="Crawl",
@@ -67,11 +69,11 @@ with DAG(
         map_index_template="{{ task.op_kwargs.wish.source }}",
         multiple_outputs=False,
     )
-    def crawl(wish: Wish) -> Report:
+    def crawl(wish: RequestedCrawl) -> Report:
         """Read the source's lists and fetch what is due."""
-        from newswire.airflow.crawl_tasks import crawl_wish
+        from newswire.airflow.crawl_tasks import crawl_requested
 
-        return crawl_wish(wish, settings())
+        return crawl_requested(wish, settings())
 
     @task(task_display_name="Announce", trigger_rule="all_done", outlets=[PAGES], multiple_outputs=False)
     def announce(wishes: Any, crawled: Any, outlet_events: Any = None, ti: Any = None) -> None:

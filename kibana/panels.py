@@ -129,7 +129,7 @@ Panel = Chart | Listing | Text
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PanelRow:
     """Panels side by side; those without a width share what the others leave."""
 
     height: int
@@ -151,7 +151,7 @@ class Board:
     title: str
     description: str
     since: str
-    rows: tuple[Row, ...]
+    rows: tuple[PanelRow, ...]
 
     def panels(self) -> list[Panel]:
         """Return all panels, as read."""

@@ -8,7 +8,7 @@ from newswire.stage import LogStage
 from schemas.topics import ARTICLES, DEDUPLICATED_ARTICLES, STORIES
 
 if TYPE_CHECKING:
-    from consumers.cluster.bench import Bench
+    from consumers.cluster.bench import ClusterBench
     from newswire.settings import Settings
     from newswire.stage import LogState
     from schemas.messages import DeduplicatedArticle
@@ -21,11 +21,11 @@ def new_state(settings: Settings) -> LogState[DeduplicatedArticle]:
     return ClusterState(settings.state_dir / "vocabularies")
 
 
-def bench() -> Bench:
+def bench() -> ClusterBench:
     """Return a fresh state for a scorer."""
-    from consumers.cluster.bench import Bench
+    from consumers.cluster.bench import ClusterBench
 
-    return Bench()
+    return ClusterBench()
 
 
 STAGE = LogStage(

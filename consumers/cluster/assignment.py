@@ -9,9 +9,9 @@ import numpy as np
 from msgspec import Struct
 
 from consumers.cluster.candidates import Candidates, Doc, PackedDoc
-from consumers.cluster.similarity import DAY_MS, Evidence, compare, is_from_one_mould, tie
-from consumers.cluster.split import Halves, is_apart, split
-from consumers.cluster.story_log import Move
+from consumers.cluster.similarity import DAY_MS, PairFeatures, compare, share_template, tie
+from consumers.cluster.split import Split, is_apart, split
+from consumers.cluster.story_log import StoryMove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ MERGE_AT: Final = 0.4  # mean log odds between two stories that are one
 FILE: Final = "placing.msgpack"
 
 
-class Group(Struct):
+class OpenStory(Struct):
     """The articles of a story that others are compared with, and the tie of each to each."""
 
     story_id: str
@@ -42,7 +42,7 @@ class Group(Struct):
     last_ms: int
 
 
-class PackedGroup(Struct):
+class PackedStory(Struct):
     """The same in a snapshot."""
 
     story_id: str
@@ -52,48 +52,48 @@ class PackedGroup(Struct):
     last_ms: int
 
 
-class Saved(Struct):
+class SavedAssignment(Struct):
     """A snapshot."""
 
     docs: list[PackedDoc]
-    groups: list[PackedGroup]
+    groups: list[PackedStory]
 
 
-class Placement(NamedTuple):
+class Assignment(NamedTuple):
     """Where an article went, why, and what moved because of it."""
 
     story_id: str
     score: float | None = None
     nearest: str | None = None
-    evidence: Evidence | None = None
-    moves: tuple[Move, ...] = ()
+    evidence: PairFeatures | None = None
+    moves: tuple[StoryMove, ...] = ()
 
 
 class _Offer(NamedTuple):
     """A story that an article may join."""
 
     score: float
-    group: Group
+    group: OpenStory
     ties: F64
     evidence: F64
 
 
-class Placing:
+class StoryAssigner:
     """All stories that an article may still join. Languages never meet: their words have different numbers."""
 
     def __init__(self) -> None:
         self._candidates = Candidates()
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[str, OpenStory] = {}
         self._group_of: dict[int, str] = {}
 
-    def place(self, doc: Doc, hint: str | None = None) -> Placement:
+    def place(self, doc: Doc, hint: str | None = None) -> Assignment:
         """Let the article join the story that it is nearest to, or begin one; `hint` is a story to look at anyway."""
         offers = [offer for offer in self._weigh(doc, hint) if offer.score >= 0]
         self._candidates.add(doc)
         if not offers:
-            group = Group(doc.article_id, [doc.number], np.zeros((1, 1)), doc.time_ms, doc.time_ms)
+            group = OpenStory(doc.article_id, [doc.number], np.zeros((1, 1)), doc.time_ms, doc.time_ms)
             self._keep(group)
-            return Placement(doc.article_id)
+            return Assignment(doc.article_id)
         best = offers[0]
         nearest = int(best.ties.argmax())
         nearest_id = self._candidates.docs[best.group.numbers[nearest]].article_id
@@ -102,8 +102,8 @@ class Placing:
         moves = [*self._merge(group, [offer.group.story_id for offer in offers[1:3]])]
         moves += self._split(self._groups[self._group_of[doc.number]])
         self._trim(self._groups[self._group_of[doc.number]])
-        evidence = Evidence(*best.evidence[nearest].tolist())
-        return Placement(best.group.story_id, best.score, nearest_id, evidence, tuple(moves))
+        evidence = PairFeatures(*best.evidence[nearest].tolist())
+        return Assignment(best.group.story_id, best.score, nearest_id, evidence, tuple(moves))
 
     def central(self, story_id: str) -> list[str]:
         """Return a story's articles, those nearest to all others first, of equal ones the older."""
@@ -137,30 +137,30 @@ class Placing:
         ties = tie(evidence, np.array([doc.time_ms - other.time_ms for other in others]))
         for place, other in enumerate(others):
             is_series = other.host == doc.host
-            if is_series and is_from_one_mould(doc.profile, other.profile, Evidence(*evidence[place].tolist())):
+            if is_series and share_template(doc.profile, other.profile, PairFeatures(*evidence[place].tolist())):
                 ties[place] = min(ties[place], MOULDED)
         return evidence, ties
 
-    def _merge(self, group: Group, names: Sequence[str]) -> list[Move]:
+    def _merge(self, group: OpenStory, names: Sequence[str]) -> list[StoryMove]:
         """Make one of two stories that the newest article has shown to be one."""
         for name in names:
             other = self._groups[name]
             between = np.array([self._compare(self._doc(number), other.numbers)[1] for number in group.numbers])
             ties = np.block([[group.ties, between], [between.T, other.ties]])
             size = len(group.numbers)
-            halves = Halves([*range(size)], [*range(size, len(ties))])
+            halves = Split([*range(size)], [*range(size, len(ties))])
             is_pair = min(size, len(other.numbers)) > 1
             if between.mean() >= MERGE_AT and not (is_pair and is_apart(ties, halves, float(between.mean()))):
                 return [self._unite(group, other, ties)]
         return []
 
-    def _unite(self, group: Group, other: Group, ties: F64) -> Move:
+    def _unite(self, group: OpenStory, other: OpenStory, ties: F64) -> StoryMove:
         older, newer = sorted((group, other), key=lambda each: each.numbers[0])
         numbers = group.numbers + other.numbers
         order = np.argsort(numbers)
         del self._groups[newer.story_id]
         self._keep(
-            Group(
+            OpenStory(
                 older.story_id,
                 [numbers[place] for place in order],
                 ties[np.ix_(order, order)],
@@ -168,9 +168,9 @@ class Placing:
                 max(older.last_ms, newer.last_ms),
             )
         )
-        return Move(newer.story_id, older.story_id)
+        return StoryMove(newer.story_id, older.story_id)
 
-    def _split(self, group: Group) -> list[Move]:
+    def _split(self, group: OpenStory) -> list[StoryMove]:
         """Part a story that proves to be two; the half with the oldest article keeps its name."""
         halves = split(group.ties)
         if halves is None:
@@ -180,14 +180,14 @@ class Placing:
         second = self._part(group, halves.second, new_id)
         self._keep(second)
         articles = tuple(self._doc(number).article_id for number in second.numbers)
-        return [Move(group.story_id, new_id, articles)]
+        return [StoryMove(group.story_id, new_id, articles)]
 
-    def _part(self, group: Group, places: list[int], story_id: str) -> Group:
+    def _part(self, group: OpenStory, places: list[int], story_id: str) -> OpenStory:
         numbers = [group.numbers[place] for place in places]
         times = [self._doc(number).time_ms for number in numbers]
-        return Group(story_id, numbers, group.ties[np.ix_(places, places)], min(times), max(times))
+        return OpenStory(story_id, numbers, group.ties[np.ix_(places, places)], min(times), max(times))
 
-    def _trim(self, group: Group) -> None:
+    def _trim(self, group: OpenStory) -> None:
         for number in group.numbers[: max(0, len(group.numbers) - CORE)]:
             self._candidates.drop(number)
             self._remove(number)
@@ -200,7 +200,7 @@ class Placing:
         if not group.numbers:
             del self._groups[group.story_id]
 
-    def _keep(self, group: Group) -> None:
+    def _keep(self, group: OpenStory) -> None:
         self._groups[group.story_id] = group
         self._group_of.update(dict.fromkeys(group.numbers, group.story_id))
 
@@ -210,23 +210,23 @@ class Placing:
     def save(self, folder: Path) -> None:
         """Write everything into the folder."""
         groups = [
-            PackedGroup(group.story_id, group.numbers, group.ties.tobytes(), group.first_ms, group.last_ms)
+            PackedStory(group.story_id, group.numbers, group.ties.tobytes(), group.first_ms, group.last_ms)
             for group in self._groups.values()
         ]
-        saved = Saved(self._candidates.save(folder), groups)
+        saved = SavedAssignment(self._candidates.save(folder), groups)
         (folder / FILE).write_bytes(msgspec.msgpack.encode(saved))
 
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote."""
-        saved = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=Saved)
+        saved = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=SavedAssignment)
         self._candidates.load(folder, saved.docs)
         for group in saved.groups:
             size = len(group.numbers)
             ties = np.frombuffer(group.ties, np.float64).reshape(size, size)
-            self._keep(Group(group.story_id, group.numbers, ties, group.first_ms, group.last_ms))
+            self._keep(OpenStory(group.story_id, group.numbers, ties, group.first_ms, group.last_ms))
 
 
-def _is_open(group: Group, time_ms: int) -> bool:
+def _is_open(group: OpenStory, time_ms: int) -> bool:
     is_near = group.first_ms - WINDOW_MS <= time_ms <= group.last_ms + WINDOW_MS
     return is_near and max(group.last_ms, time_ms) - min(group.first_ms, time_ms) <= LONGEST_MS
 
@@ -235,8 +235,8 @@ def _mean_nearest(ties: F64) -> float:
     return float(np.sort(ties)[::-1][:NEAREST].mean())
 
 
-def _grow(group: Group, doc: Doc, ties: F64) -> Group:
+def _grow(group: OpenStory, doc: Doc, ties: F64) -> OpenStory:
     row = np.append(ties, 0.0)
     square = np.block([[group.ties, ties[:, None]], [row[None, :]]])
     numbers = [*group.numbers, doc.number]
-    return Group(group.story_id, numbers, square, min(group.first_ms, doc.time_ms), max(group.last_ms, doc.time_ms))
+    return OpenStory(group.story_id, numbers, square, min(group.first_ms, doc.time_ms), max(group.last_ms, doc.time_ms))

@@ -12,7 +12,7 @@ from schemas.messages import Article, DeduplicatedArticle
 from schemas.topics import DEDUPLICATED_ARTICLES
 
 
-class Bench:
+class ClusterBench:
     """Does the whole work of the stage for one article after the other."""
 
     def __init__(self) -> None:

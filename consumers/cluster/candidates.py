@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from consumers.cluster.similarity import Profile
-from newswire.runtime.inverted_index import Postings
+from newswire.runtime.inverted_index import InvertedIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ class Candidates:
     def __init__(self) -> None:
         self.docs: dict[int, Doc] = {}
         self._order: deque[int] = deque()
-        self._postings = Postings(np.uint32, LONGEST)
+        self._postings = InvertedIndex(np.uint32, LONGEST)
 
     def add(self, doc: Doc) -> None:
         """Let a document be found."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from consumers.cluster.idf import load_vocabulary
-from consumers.cluster.similarity import Evidence, compare, is_from_one_mould, profile, tie
+from consumers.cluster.similarity import PairFeatures, compare, profile, share_template, tie
 from consumers.cluster.words import read_words
 from newswire.settings import settings
 
@@ -26,10 +26,10 @@ def explain(earlier: Document, later: Document) -> dict[str, Any]:
     new, old = (
         profile(read_words(article["title"], article["body"], language), vocabulary) for article in (later, earlier)
     )
-    evidence = Evidence(*compare(new, [old])[0].tolist())
+    evidence = PairFeatures(*compare(new, [old])[0].tolist())
     apart = _dated(later) - _dated(earlier)
     odds = float(tie(np.array([evidence]), np.array([apart // timedelta(milliseconds=1)]))[0])
-    is_moulded = earlier["host"] == later["host"] and is_from_one_mould(new, old, evidence)
+    is_moulded = earlier["host"] == later["host"] and share_template(new, old, evidence)
     shared = f"They share {evidence.in_words()}." if any(evidence) else "They share nothing."
     lines = [
         recorded["line"],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from consumers.cluster.idf import Vocabulary
-    from consumers.cluster.words import Words
+    from consumers.cluster.words import ArticleWords
 
     F32 = NDArray[np.float32]
     F64 = NDArray[np.float64]
@@ -50,7 +50,7 @@ class Profile(NamedTuple):
         return cls(*(np.frombuffer(part, kind) for part, kind in zip(parts, kinds, strict=True)))
 
 
-class Evidence(NamedTuple):
+class PairFeatures(NamedTuple):
     """What two articles share, each from 0 to 1 but for the phrases."""
 
     body: float  # cosine of all words
@@ -74,12 +74,12 @@ class Evidence(NamedTuple):
 
 # Fitted by logistic regression on labelled pairs of news and of ECB+, chosen by splits in time and by topic.
 # The bias makes 0 the threshold at which an article joins.
-WEIGHTS: Final = Evidence(body=2.58, names=1.84, title=2.39, opening=2.88, phrases=0.29)
+WEIGHTS: Final = PairFeatures(body=2.58, names=1.84, title=2.39, opening=2.88, phrases=0.29)
 SAME_TIME: Final = 5.92
 BIAS: Final = -8.69
 
 
-def profile(words: Words, vocabulary: Vocabulary) -> Profile:
+def profile(words: ArticleWords, vocabulary: Vocabulary) -> Profile:
     """Weigh an article's words by how rare they are."""
     rarity = vocabulary.weigh(words.ids, words.lengths)
     return Profile(
@@ -94,8 +94,8 @@ def profile(words: Words, vocabulary: Vocabulary) -> Profile:
 
 
 def compare(new: Profile, others: Sequence[Profile]) -> F64:
-    """Return one row of `Evidence` for each of the others."""
-    found = np.zeros((len(others), len(Evidence._fields)))
+    """Return one row of `PairFeatures` for each of the others."""
+    found = np.zeros((len(others), len(PairFeatures._fields)))
     starts = np.cumsum([0, *(len(other.ids) for other in others)])
     ids = np.concatenate([other.ids for other in others])
     place = np.minimum(np.searchsorted(new.ids, ids), len(new.ids) - 1)
@@ -117,7 +117,7 @@ def compare(new: Profile, others: Sequence[Profile]) -> F64:
     return found
 
 
-def is_from_one_mould(one: Profile, other: Profile, evidence: Evidence) -> bool:
+def share_template(one: Profile, other: Profile, evidence: PairFeatures) -> bool:
     """Tell whether two reports of one outlet, as of games or markets, say in the same words other names and numbers."""
     fewer = min(len(one.numbers), len(other.numbers))
     if evidence.names > MOULD_NAMES * evidence.body or fewer < FEW_NUMBERS:

@@ -17,14 +17,14 @@ GAP: Final = 1.25  # log odds by which members must be nearer to their own half 
 GAP_TO_ONE: Final = 2.5  # the same where one half is a single article
 
 
-class Halves(NamedTuple):
+class Split(NamedTuple):
     """Two parts of a story, as places in order."""
 
     first: list[int]
     second: list[int]
 
 
-def split(ties: F64) -> Halves | None:
+def split(ties: F64) -> Split | None:
     """Return the two stories that a story proves to be; None where it is one.
 
     A single article leaves only a pair: in a larger story it is more likely a short text than a stranger.
@@ -40,12 +40,12 @@ def split(ties: F64) -> Halves | None:
     return halves if is_two else None
 
 
-def is_apart(ties: F64, halves: Halves, between: float) -> bool:
+def is_apart(ties: F64, halves: Split, between: float) -> bool:
     """Tell whether both halves hold together better than they hold to each other."""
     return min(_within(ties, half) for half in halves) - between >= GAP
 
 
-def _halve(ties: F64) -> tuple[Halves, float]:
+def _halve(ties: F64) -> tuple[Split, float]:
     """Join the nearest groups, by mean tie, until two are left; return them and the mean tie between them."""
     near = ties.copy()
     np.fill_diagonal(near, -np.inf)
@@ -59,7 +59,7 @@ def _halve(ties: F64) -> tuple[Halves, float]:
         near = np.delete(np.delete(near, other, 0), other, 1)
         groups[one] = sorted(groups[one] + groups.pop(other))
     first, second = sorted(groups)
-    return Halves(first, second), float(near[0, 1])
+    return Split(first, second), float(near[0, 1])
 
 
 def _within(ties: F64, half: Sequence[int]) -> float:

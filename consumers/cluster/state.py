@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import Struct
 
-from consumers.cluster.assignment import Placement, Placing
+from consumers.cluster.assignment import Assignment, StoryAssigner
 from consumers.cluster.candidates import Doc
 from consumers.cluster.idf import load_vocabulary
 from consumers.cluster.similarity import profile
-from consumers.cluster.story_log import FOLDED, STORY_REASON, STORY_SCORE, Chronicle
+from consumers.cluster.story_log import FOLDED, STORY_REASON, STORY_SCORE, StoryLog
 from consumers.cluster.words import read_words
 from newswire.stage import Answer, Out
 from schemas.messages import Article, ArticleText, DeduplicatedArticle
@@ -27,11 +27,11 @@ FILE: Final = "state.msgpack"
 BELIEVED: Final = timedelta(days=14)  # an older date of publication says when something began, not when it was told
 
 
-class Saved(Struct):
-    """A snapshot, but for what `Placing` writes."""
+class SavedCluster(Struct):
+    """A snapshot, but for what `StoryAssigner` writes."""
 
     count: int
-    chronicle: Chronicle
+    chronicle: StoryLog
 
 
 class ClusterState:
@@ -40,8 +40,8 @@ class ClusterState:
     def __init__(self, vocabularies: Path | None = None) -> None:
         self._vocabularies = vocabularies
         self._count = 0
-        self._placing = Placing()
-        self._chronicle = Chronicle()
+        self._placing = StoryAssigner()
+        self._chronicle = StoryLog()
 
     def decide(self, record: Record[DeduplicatedArticle]) -> Answer:
         """Place the article; what is unchanged or was answered before needs no message."""
@@ -55,13 +55,13 @@ class ClusterState:
         if not chronicle.is_new_event(event) or article.verdict == "unchanged":
             return ()
         if known := chronicle.story_of(article.article_id):
-            return (*chronicle.revise(_told(article, Placement(known)), self._placing.central),)
+            return (*chronicle.revise(_told(article, Assignment(known)), self._placing.central),)
         return self._place(article)
 
     def _place(self, article: DeduplicatedArticle) -> tuple[Out[Any], ...]:
         source = self._chronicle.story_of(article.copy_of)
         if source and article.copy_tier in FOLDED:
-            placement = Placement(source)
+            placement = Assignment(source)
         else:
             words = read_words(article.title, article.body, article.language)
             vocabulary = load_vocabulary(article.language, self._vocabularies)
@@ -80,11 +80,11 @@ class ClusterState:
     def save(self, folder: Path) -> None:
         """Write everything into the folder."""
         self._placing.save(folder)
-        (folder / FILE).write_bytes(msgspec.msgpack.encode(Saved(self._count, self._chronicle)))
+        (folder / FILE).write_bytes(msgspec.msgpack.encode(SavedCluster(self._count, self._chronicle)))
 
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote."""
-        saved = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=Saved)
+        saved = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=SavedCluster)
         self._count, self._chronicle = saved.count, saved.chronicle
         self._placing.load(folder)
 
@@ -97,7 +97,7 @@ def _time_ms(article: DeduplicatedArticle) -> int:
     return int((published if published and is_believed else seen).timestamp() * 1000)
 
 
-def _told(article: DeduplicatedArticle, placement: Placement) -> Article:
+def _told(article: DeduplicatedArticle, placement: Assignment) -> Article:
     """Return the article with its story, and why it stands there."""
     fields = {name: getattr(article, name) for name in ArticleText.__struct_fields__}
     verdict = {name: getattr(article, name) for name in ("version", "copy_of", "copy_tier", "scores", "reasons")}

@@ -26,7 +26,7 @@ Change = Literal["created", "grew", "merged", "split"]
 Central = Callable[[str], Sequence[str]]
 
 
-class Move(Struct, frozen=True):
+class StoryMove(Struct, frozen=True):
     """Articles that now belong to another story; `articles` is None for all of them."""
 
     source: str
@@ -34,7 +34,7 @@ class Move(Struct, frozen=True):
     articles: tuple[str, ...] | None = None
 
 
-class Member(Struct):
+class StoryMember(Struct):
     """An article of a story; `text` is its last announcement, kept while it may have to be sent again."""
 
     number: int  # in the order of the log
@@ -48,11 +48,11 @@ class Member(Struct):
     text: bytes = b""
 
 
-class Story(Struct):
+class StoryRecord(Struct):
     """The members of a story in the order of the log; one without members lives on in another."""
 
     story_id: str
-    members: list[Member] = []
+    members: list[StoryMember] = []
     headline: str = ""
     first_seen_at: dt.datetime | None = None
     last_seen_at: dt.datetime | None = None
@@ -60,12 +60,12 @@ class Story(Struct):
     merged_into: str | None = None
 
 
-class Chronicle(Struct):
+class StoryLog(Struct):
     """All stories of the last weeks; the dicts of times are in order, so that the oldest are forgotten first."""
 
     clock_ms: int = 0
     count: int = 0
-    stories: dict[str, Story] = msgspec.field(default_factory=dict)
+    stories: dict[str, StoryRecord] = msgspec.field(default_factory=dict)
     story_ids: dict[str, str] = msgspec.field(default_factory=dict)
     touched: dict[str, int] = msgspec.field(default_factory=dict)
     texts: dict[str, int] = msgspec.field(default_factory=dict)
@@ -82,7 +82,7 @@ class Chronicle(Struct):
         """Return the story that an article belongs to."""
         return self.story_ids.get(article_id or "")
 
-    def add(self, article: Article, moves: Sequence[Move], central: Central) -> Iterator[Out[Any]]:
+    def add(self, article: Article, moves: Sequence[StoryMove], central: Central) -> Iterator[Out[Any]]:
         """Take a new article, and what moves because of it; yield what is to be announced."""
         names = dict.fromkeys([article.story_id, *(name for move in moves for name in (move.source, move.target))])
         before = {name: _ids(self.stories.get(name)) for name in names}
@@ -123,11 +123,11 @@ class Chronicle(Struct):
                 del self.story_ids[member.article_id]
 
     def _join(self, article: Article) -> None:
-        story = self.stories.setdefault(article.story_id, Story(article.story_id))
+        story = self.stories.setdefault(article.story_id, StoryRecord(article.story_id))
         self._touch(story)
         original = article.copy_of if article.copy_tier in FOLDED else None
         story.members.append(
-            Member(
+            StoryMember(
                 self.count,
                 article.article_id,
                 article.outlet,
@@ -141,9 +141,9 @@ class Chronicle(Struct):
         self.count += 1
         self.story_ids[article.article_id] = story.story_id
 
-    def _move(self, move: Move) -> None:
+    def _move(self, move: StoryMove) -> None:
         source = self.stories[move.source]
-        target = self.stories.setdefault(move.target, Story(move.target))
+        target = self.stories.setdefault(move.target, StoryRecord(move.target))
         chosen = None if move.articles is None else {*move.articles}
         going = [each for each in source.members if chosen is None or chosen & {each.article_id, each.original}]
         gone = {each.article_id for each in going}
@@ -158,12 +158,12 @@ class Chronicle(Struct):
         self._touch(source)
         self._touch(target)
 
-    def _touch(self, story: Story) -> None:
+    def _touch(self, story: StoryRecord) -> None:
         for times in (self.touched, self.texts):
             times.pop(story.story_id, None)
             times[story.story_id] = self.clock_ms
 
-    def _announce(self, story: Story, change: Change, central: Central) -> Out[StoryChanged]:
+    def _announce(self, story: StoryRecord, change: Change, central: Central) -> Out[StoryChanged]:
         members = story.members
         if members:
             story.headline = _headline(story, central)
@@ -189,7 +189,7 @@ class Chronicle(Struct):
         )
 
 
-def _change(before: list[str], story: Story, new_article: str) -> Change:
+def _change(before: list[str], story: StoryRecord, new_article: str) -> Change:
     after = _ids(story)
     if not after:
         return "merged"
@@ -198,14 +198,14 @@ def _change(before: list[str], story: Story, new_article: str) -> Change:
     return "grew" if {*before} <= {*after} else "split"
 
 
-def _headline(story: Story, central: Central) -> str:
+def _headline(story: StoryRecord, central: Central) -> str:
     """Return the title of the most central member that has one, else of the first."""
     titles = {member.article_id: member.title for member in story.members if member.title.strip()}
     order = [*central(story.story_id), *titles]
     return next((titles[name] for name in order if name in titles), "")
 
 
-def _ids(story: Story | None) -> list[str]:
+def _ids(story: StoryRecord | None) -> list[str]:
     return [member.article_id for member in story.members] if story else []
 
 
@@ -217,7 +217,7 @@ def _unpack(text: bytes) -> Article:
     return msgspec.msgpack.decode(zstandard.decompress(text), type=Article)
 
 
-def _carry(member: Member, article: Article) -> Article:
+def _carry(member: StoryMember, article: Article) -> Article:
     """Give a new version the reasons for which the first one came into its story."""
     if not member.text:
         return article
@@ -227,7 +227,7 @@ def _carry(member: Member, article: Article) -> Article:
     return msgspec.structs.replace(article, scores={**article.scores, **scores}, reasons=(*article.reasons, *reasons))
 
 
-def _readdress(member: Member, story_id: str) -> Article:
+def _readdress(member: StoryMember, story_id: str) -> Article:
     """Return a member's article as it now stands, and keep it so."""
     article = msgspec.structs.replace(_unpack(member.text), story_id=story_id, story_revision=member.story_revision)
     member.text = _pack(article)

@@ -17,7 +17,7 @@ Member = Mapping[str, Any]
 LEGEND = "A score is the log odds that two articles tell of one event; from 0 on, an article joins."
 
 
-class Row(NamedTuple):
+class StoryTableRow(NamedTuple):
     """What is said of one article; the fields are the columns."""
 
     told: str
@@ -32,7 +32,7 @@ def in_order(members: Sequence[Member]) -> list[Member]:
     return sorted(members, key=lambda member: (_told(member), bool(member.get("is_copy")), member["article_id"]))
 
 
-def make_rows(members: Sequence[Member]) -> list[Row]:
+def make_rows(members: Sequence[Member]) -> list[StoryTableRow]:
     """Return a row for each article of a story, which are in order."""
     families = defaultdict(list)
     for member in members:
@@ -40,7 +40,7 @@ def make_rows(members: Sequence[Member]) -> list[Row]:
     outlets = {member["article_id"]: member["outlet"] for member in members}
     begin = _told(members[0])
     return [
-        Row(
+        StoryTableRow(
             _when(_told(member), begin),
             member["outlet"],
             member["title"],
@@ -56,7 +56,7 @@ def make_table(members: Sequence[Member]) -> Table:
     texts, outlets = (len({member[name] for member in members}) for name in ("family_id", "outlet"))
     count = f"{_count(len(members), 'article')}, {_count(texts, 'text')}, {_count(outlets, 'outlet')}"
     table = Table(
-        *(name.replace("_", " ") for name in Row._fields),
+        *(name.replace("_", " ") for name in StoryTableRow._fields),
         title=f"Story {members[0]['story_id']}: {count}",
         title_justify="left",
         caption=LEGEND,

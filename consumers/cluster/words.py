@@ -29,7 +29,7 @@ SENTENCE_ENDS: Final = '.!?:\u201c"\u2022\n'
 STEPS: Final = tuple(np.uint64(step) for step in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB, 1))
 
 
-class Words(NamedTuple):
+class ArticleWords(NamedTuple):
     """The different words of an article, by hash, and how often each stands in its four parts.
 
     `lengths` are capped at LONG_WORD: how short a word is tells how common it may be where nobody has counted.
@@ -45,7 +45,7 @@ class Words(NamedTuple):
     numbers: NDArray[np.uint32]
 
 
-def read_words(title: str, body: str, language: str) -> Words:
+def read_words(title: str, body: str, language: str) -> ArticleWords:
     """Read an article's words. The lead is the title and the first words; it stands in for a title that is missing."""
     head, _ = split_words(title, LEAD_WORDS)
     texts, named = split_words(body[:BODY_CHARS], BODY_WORDS)
@@ -61,7 +61,7 @@ def read_words(title: str, body: str, language: str) -> Words:
     def count(part: Counter[str]) -> NDArray[np.uint16]:
         return np.array([part.get(text, 0) for text in order], np.uint16)
 
-    return Words(
+    return ArticleWords(
         ids=np.array([number_of[text] for text in order], np.uint32),
         lengths=np.array([_length(text) for text in order], np.uint8),
         title=count(Counter(head) or lead),

@@ -8,7 +8,7 @@ from newswire.stage import LogStage
 from schemas.topics import DEDUPLICATED_ARTICLES, PARSED_ARTICLES
 
 if TYPE_CHECKING:
-    from consumers.dedupe.bench import Bench
+    from consumers.dedupe.bench import DedupeBench
     from newswire.settings import Settings
     from newswire.stage import LogState
     from schemas.messages import ParsedArticle
@@ -21,11 +21,11 @@ def new_state(settings: Settings) -> LogState[ParsedArticle]:
     return DedupeState(settings.state_dir / "dedupe")
 
 
-def bench() -> Bench:
+def bench() -> DedupeBench:
     """Return a fresh decider for a scorer."""
-    from consumers.dedupe.bench import Bench
+    from consumers.dedupe.bench import DedupeBench
 
-    return Bench()
+    return DedupeBench()
 
 
 STAGE = LogStage("dedupe", reads=PARSED_ARTICLES, writes=(DEDUPLICATED_ARTICLES,), new_state=new_state, state_version=3)

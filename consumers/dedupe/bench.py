@@ -15,7 +15,7 @@ from schemas.messages import ParsedArticle
 from schemas.topics import PARSED_ARTICLES
 
 
-class Bench:
+class DedupeBench:
     """Does parse's share, the fingerprint, and the stage's own, the decision."""
 
     def __init__(self) -> None:

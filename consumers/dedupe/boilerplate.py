@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from newswire.runtime.inverted_index import Postings
+from newswire.runtime.inverted_index import InvertedIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from consumers.dedupe.row_table import Rows
+    from consumers.dedupe.row_table import RowTable
 
     Mask = NDArray[np.bool_]
     U64 = NDArray[np.uint64]
@@ -23,13 +23,13 @@ STOCK_ARTICLES: Final = 6  # of any host that are not copies of one another, so 
 LONGEST_LIST: Final = 250
 
 
-class StandingText:
+class Boilerplate:
     """Knows which articles in the window hold a sentence; one that repeats another article makes no stock text."""
 
     def __init__(self) -> None:
-        self._articles = Postings(np.uint32, LONGEST_LIST)
+        self._articles = InvertedIndex(np.uint32, LONGEST_LIST)
 
-    def find(self, sentences: U64, host: int, rows: Rows, oldest: int, counted: frozenset[int]) -> Mask:
+    def find(self, sentences: U64, host: int, rows: RowTable, oldest: int, counted: frozenset[int]) -> Mask:
         """Tell which sentences are standing text; this article has itself been counted for `counted`."""
         size = len(sentences)
         places, numbers = self._articles.find(_keys(sentences), oldest)

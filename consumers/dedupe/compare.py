@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from consumers.dedupe.shingles import Grams
+    from consumers.dedupe.shingles import Shingles
 
 Tier = Literal["copy", "derived"]
 MIN_NUMBERS: Final = 6
@@ -31,7 +31,7 @@ OTHER_HOST: Final = (Threshold(0.40, 0.70, 60), Threshold(0.25, 0.50, 40))
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Overlap:
     """What a later text shares with an earlier one."""
 
     threes: float  # sequences of three words: shared / in either
@@ -75,11 +75,11 @@ class Likeness:
         return tuple(words)
 
 
-def compare(later: Grams, earlier: Grams) -> Likeness:
+def compare(later: Shingles, earlier: Shingles) -> Overlap:
     """Measure what two texts share."""
     threes, fives = _shared(later.threes, earlier.threes), _shared(later.fives, earlier.fives)
     fewest = min(len(later.numbers), len(earlier.numbers))
-    return Likeness(
+    return Overlap(
         threes=threes / max(1, len(later.threes) + len(earlier.threes) - threes),
         fives=fives / max(1, min(len(later.fives), len(earlier.fives))),
         fives_shared=fives,

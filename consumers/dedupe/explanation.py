@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from consumers.dedupe.compare import compare
-from consumers.dedupe.shingles import read_grams
+from consumers.dedupe.shingles import read_shingles
 from newswire.text.fingerprint import Fingerprint, fingerprint
 
 Document = Mapping[str, Any]
@@ -20,7 +20,7 @@ def explain(earlier: Document, later: Document) -> dict[str, Any]:
         Fingerprint.unpack(fingerprint(article["title"], article["body"], article["language"]))
         for article in (later, earlier)
     ]
-    likeness = compare(*(read_grams(text, np.zeros(len(text.sentences), np.bool_))[0] for text in texts))
+    likeness = compare(*(read_shingles(text, np.zeros(len(text.sentences), np.bool_))[0] for text in texts))
     tier = likeness.tier(is_same_host=later["host"] == earlier["host"])
     verdict = {"copy": "a copy of", "derived": "derived from", None: "no copy of"}[tier]
     return {

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from newswire.runtime.inverted_index import Postings
+from newswire.runtime.inverted_index import InvertedIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from consumers.dedupe.row_table import Row
+    from consumers.dedupe.row_table import VersionRow
 
 ARTICLE, CONTENT, EVENT = 0x9AE16A3B2F90404F, 0xC3A5C85C97CB3127, 0xB492B66FBE98F273
 
 
-class Found(NamedTuple):
+class KeyMatches(NamedTuple):
     """The rows that an article's keys lead to, oldest first."""
 
     versions: list[int]  # perhaps of another article: half of an id is looked up
@@ -24,22 +24,22 @@ class Found(NamedTuple):
     events: list[int]  # with the number of the row that came next
 
 
-class Identity:
+class KeyIndex:
     """One index for three kinds of 64-bit keys; rows are the documents, and stand for the time of events too."""
 
     def __init__(self) -> None:
-        self._keys = Postings(np.uint64, longest=50)
+        self._keys = InvertedIndex(np.uint64, longest=50)
 
-    def find(self, article: bytes, content: int, event: str) -> Found:
+    def find(self, article: bytes, content: int, event: str) -> KeyMatches:
         """Look all three keys up at once."""
         found = self._keys.newest(_keys(_half(article) ^ ARTICLE, content ^ CONTENT, int(event[:16], 16) ^ EVENT))
-        return Found(*(found.get(place, []) for place in range(3)))
+        return KeyMatches(*(found.get(place, []) for place in range(3)))
 
     def versions(self, article: bytes) -> list[int]:
         """Return the rows of an article, oldest first."""
         return self._keys.newest(_keys(_half(article) ^ ARTICLE)).get(0, [])
 
-    def add(self, event: str, number: int, row: Row | None) -> None:
+    def add(self, event: str, number: int, row: VersionRow | None) -> None:
         """Note a record, and the row that it made; without one it is forgotten with the next to come, `number`."""
         made = (_half(row.article) ^ ARTICLE, row.content ^ CONTENT) if row else ()
         self._keys.add(_keys(int(event[:16], 16) ^ EVENT, *made), number)

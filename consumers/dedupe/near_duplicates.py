@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from consumers.dedupe.compare import Likeness, Tier, compare
-from consumers.dedupe.row_table import Row, Rows
-from consumers.dedupe.shingle_store import Texts
-from consumers.dedupe.shingles import Grams
-from newswire.runtime.inverted_index import Postings
+from consumers.dedupe.compare import Overlap, Tier, compare
+from consumers.dedupe.row_table import RowTable, VersionRow
+from consumers.dedupe.shingle_store import ShingleStore
+from consumers.dedupe.shingles import Shingles
+from newswire.runtime.inverted_index import InvertedIndex
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +29,12 @@ MIN_KIN: Final = 0.15  # of the five-word sequences of the smaller text
 KEPT_GRAMS: Final = 128
 
 
-class Match(NamedTuple):
+class NearDuplicate(NamedTuple):
     """The earlier article that a text repeats."""
 
     row: int
     tier: Tier
-    likeness: Likeness
+    likeness: Overlap
 
 
 class Family(NamedTuple):
@@ -45,35 +45,35 @@ class Family(NamedTuple):
     rows: dict[int, int]
 
 
-class TextIndex:
+class NearDuplicateIndex:
     """The keys, rows and hash sets of the texts in the window."""
 
     def __init__(self, folder: Path) -> None:
-        self.rows = Rows()
-        self._texts = Texts(folder)
-        self._keys = Postings(np.uint32, LONGEST_LIST)
+        self.rows = RowTable()
+        self._texts = ShingleStore(folder)
+        self._keys = InvertedIndex(np.uint32, LONGEST_LIST)
         self._oldest = 0
         self.grams = lru_cache(KEPT_GRAMS)(partial(_read_grams, self.rows, self._texts))
 
-    def add(self, row: Row, grams: Grams, keys: Keys) -> None:
+    def add(self, row: VersionRow, grams: Shingles, keys: Keys) -> None:
         """Add a version of an article under its keys."""
         raw = grams.pack()
         number = len(self.rows)
         self.rows.append(row._replace(place=self._texts.append(raw), length=len(raw)))
         self._keys.add(keys, number)
 
-    def renew(self, row: Row) -> None:
+    def renew(self, row: VersionRow) -> None:
         """Add a row for a version that stands already, without its keys, so that its article is remembered."""
         raw = self._texts.read(row.place, row.length)
         self.rows.append(row._replace(place=self._texts.append(raw)))
 
-    def match(self, grams: Grams, keys: Keys, host: int, before: int) -> tuple[Match | None, Keys]:
+    def match(self, grams: Shingles, keys: Keys, host: int, before: int) -> tuple[NearDuplicate | None, Keys]:
         """Return what the text repeats of articles that began before row `before`, and the keys worth adding.
 
         The best match among originals wins: a report that quotes one article and reprints another is the latter's.
         """
         hits = self._keys.find_rare(keys, self._oldest)
-        best: Match | None = None
+        best: NearDuplicate | None = None
         families = self._group(hits.docs.tolist(), before)
         for family in families:
             found = self._verify(family, grams, host)
@@ -99,7 +99,7 @@ class TextIndex:
         likely = [family for family in groups if family.shared >= MIN_SHARED_KEYS]
         return sorted(likely, key=lambda family: (-family.shared, family.first))[:MAX_FAMILIES]
 
-    def _verify(self, family: Family, grams: Grams, host: int) -> Match | None:
+    def _verify(self, family: Family, grams: Shingles, host: int) -> NearDuplicate | None:
         """Compare with the original; where that shows too little, with the likeliest copies.
 
         Two outlets may cut one report at different ends: a copy of a copy counts where the original holds some of it.
@@ -116,9 +116,9 @@ class TextIndex:
                 return found if is_kin else found._replace(tier="derived")
         return None
 
-    def _judge(self, number: int, likeness: Likeness, host: int) -> Match | None:
+    def _judge(self, number: int, likeness: Overlap, host: int) -> NearDuplicate | None:
         tier = likeness.tier(is_same_host=self.rows.hosts[number - self.rows.begin] == host)
-        return Match(number, tier, likeness) if tier else None
+        return NearDuplicate(number, tier, likeness) if tier else None
 
     def forget(self, oldest: int) -> None:
         """Leave out what came before a row; memory is given back by and by."""
@@ -141,10 +141,10 @@ class TextIndex:
         self._oldest = oldest
 
 
-def _read_grams(rows: Rows, texts: Texts, number: int) -> Grams:
+def _read_grams(rows: RowTable, texts: ShingleStore, number: int) -> Shingles:
     row = rows[number]
-    return Grams.unpack(texts.read(row.place, row.length))
+    return Shingles.unpack(texts.read(row.place, row.length))
 
 
-def _rank(match: Match) -> tuple[bool, float, int]:
+def _rank(match: NearDuplicate) -> tuple[bool, float, int]:
     return match.tier == "copy", match.likeness.threes, -match.row

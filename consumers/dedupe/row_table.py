@@ -34,7 +34,7 @@ ROW: Final = np.dtype(
 APART: Final = 11  # fields of a Row; the others stand in columns of their own
 
 
-class Row(NamedTuple):
+class VersionRow(NamedTuple):
     """One version of an article; the number of a row is its place in the log."""
 
     article: bytes
@@ -59,7 +59,7 @@ class Row(NamedTuple):
         return self.family != self.first
 
 
-class Rows:
+class RowTable:
     """A growing table that forgets from its beginning.
 
     Four columns are read by the dozen for each article: they stand apart, each from row `begin` on.
@@ -79,19 +79,19 @@ class Rows:
         """Return the number that the next row gets."""
         return self._length
 
-    def __getitem__(self, number: int) -> Row:
+    def __getitem__(self, number: int) -> VersionRow:
         """Return a row that is still known."""
         at = number - self.begin
         chunk, place = divmod(at, CHUNK_ROWS)
         stored = self._chunks[chunk].item(place)
-        return Row._make((*stored, self.hosts[at], self.firsts[at], self.families[at], self.tiers[at]))
+        return VersionRow._make((*stored, self.hosts[at], self.firsts[at], self.families[at], self.tiers[at]))
 
     def time_ms(self, number: int) -> int:
         """Return when a row came."""
         chunk, place = divmod(number - self.begin, CHUNK_ROWS)
         return int(self._chunks[chunk]["time_ms"][place])
 
-    def append(self, row: Row) -> None:
+    def append(self, row: VersionRow) -> None:
         """Add a row at the end."""
         chunk, place = divmod(self._length - self.begin, CHUNK_ROWS)
         if chunk == len(self._chunks):

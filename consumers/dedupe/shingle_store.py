@@ -16,7 +16,7 @@ SEGMENT_BYTES: Final = 128 << 20
 SEAL_BYTES: Final = 64 << 20  # a snapshot copies a smaller last segment, and links a larger one
 
 
-class Texts:
+class ShingleStore:
     """Numbered segments without a name on disk: what a killed process held is gone with it.
 
     A sealed segment never changes, so that a snapshot is a link to it and costs nothing.

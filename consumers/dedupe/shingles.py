@@ -27,7 +27,7 @@ HEADER = struct.Struct("<IIII")
 
 
 @dataclass(frozen=True, slots=True)
-class Grams:
+class Shingles:
     """Sorted sets of 32-bit hashes, and the hashes of the sentences as they stood."""
 
     threes: U32
@@ -41,7 +41,7 @@ class Grams:
         return HEADER.pack(*(len(part) for part in parts)) + b"".join(part.tobytes() for part in parts)
 
     @classmethod
-    def unpack(cls, raw: bytes) -> Grams:
+    def unpack(cls, raw: bytes) -> Shingles:
         """Read what `pack` wrote."""
         sentences, threes, fives, numbers = HEADER.unpack_from(raw)
         rest = np.frombuffer(raw, np.uint32, offset=HEADER.size)
@@ -49,7 +49,7 @@ class Grams:
         return cls(rest[:threes], rest[threes : threes + fives], rest[threes + fives :][:numbers], hashes)
 
 
-def read_grams(text: Fingerprint, standing: NDArray[np.bool_]) -> tuple[Grams, U32]:
+def read_shingles(text: Fingerprint, standing: NDArray[np.bool_]) -> tuple[Shingles, U32]:
     """Return the sets of a text without its standing sentences, and its keys for the index."""
     words, numbers = text.words, text.numbers.astype(np.intp)
     if standing.any():
@@ -63,7 +63,7 @@ def read_grams(text: Fingerprint, standing: NDArray[np.bool_]) -> tuple[Grams, U
     np.cumsum(words * POWERS[: len(words)], out=sums[1:])
     fives = _unique(_hash_sequences(sums, 5))
     below = int(fives.searchsorted(ALL_BELOW))
-    sets = Grams(
+    sets = Shingles(
         threes=_unique(_shorten(_hash_sequences(sums, 3))),
         fives=_shorten(fives),
         numbers=_unique(_shorten(_read_contexts(words, numbers))),

@@ -9,11 +9,11 @@ import msgspec
 import numpy as np
 import xxhash
 
-from consumers.dedupe.boilerplate import StandingText
-from consumers.dedupe.key_index import Identity
-from consumers.dedupe.near_duplicates import TextIndex
-from consumers.dedupe.row_table import Row
-from consumers.dedupe.shingles import Grams, read_grams
+from consumers.dedupe.boilerplate import Boilerplate
+from consumers.dedupe.key_index import KeyIndex
+from consumers.dedupe.near_duplicates import NearDuplicateIndex
+from consumers.dedupe.row_table import VersionRow
+from consumers.dedupe.shingles import Shingles, read_shingles
 from consumers.dedupe.to_message import TIERS, Tier, answer
 from newswire.stage import Answer, Out
 from newswire.text.fingerprint import Fingerprint, fingerprint
@@ -42,7 +42,7 @@ HOUR: Final = dt.timedelta(hours=1)
 NOTHING: Final = frozenset[int]()
 
 
-class Head(msgspec.Struct):
+class ArticleHead(msgspec.Struct):
     """What a snapshot says of itself."""
 
     clock_ms: int = 0
@@ -58,9 +58,9 @@ class DedupeState:
         self._clock_ms = 0
         self._oldest = 0  # row inside the window
         self._known = 0  # oldest row whose article is remembered
-        self._index = TextIndex(folder)
-        self._identity = Identity()
-        self._standing = StandingText()
+        self._index = NearDuplicateIndex(folder)
+        self._identity = KeyIndex()
+        self._standing = Boilerplate()
 
     def decide(self, record: Record[ParsedArticle]) -> Answer:
         """Say what the article is to those before it; a redelivered record has been answered already."""
@@ -101,23 +101,23 @@ class DedupeState:
         self._add(row, grams, keys, counted)
         return answer(article, row, "revision" if earlier else "new", earlier, likeness, _share_new(grams, old))
 
-    def _read(self, article: ParsedArticle, host: int, counted: frozenset[int]) -> tuple[Grams, Keys]:
+    def _read(self, article: ParsedArticle, host: int, counted: frozenset[int]) -> tuple[Shingles, Keys]:
         """Return the sets and keys of a text without what is standing text."""
         text = _read_text(article)
         standing = self._standing.find(text.sentences, host, self._index.rows, self._oldest, counted)
-        return read_grams(text, standing)
+        return read_shingles(text, standing)
 
-    def _add(self, row: Row, grams: Grams, keys: Keys, counted: frozenset[int]) -> None:
+    def _add(self, row: VersionRow, grams: Shingles, keys: Keys, counted: frozenset[int]) -> None:
         sentences = grams.sentences
         if counted:
             sentences = sentences[[hash_ not in counted for hash_ in sentences.tolist()]]
         self._standing.add(sentences, len(self._index.rows))
         self._index.add(row, grams, keys)
 
-    def _begin_row(self, article: ParsedArticle, earlier: Row | None) -> Row:
+    def _begin_row(self, article: ParsedArticle, earlier: VersionRow | None) -> VersionRow:
         number = len(self._index.rows)
         first = earlier.first if earlier else number
-        return Row(
+        return VersionRow(
             article=bytes.fromhex(article.article_id),
             copy_of=NO_ID,
             content=_half(article.content_hash),
@@ -135,7 +135,7 @@ class DedupeState:
             tier=0,
         )
 
-    def _find_exact(self, row: Row, same_content: list[int]) -> int | None:
+    def _find_exact(self, row: VersionRow, same_content: list[int]) -> int | None:
         """Return the first row of another, earlier article with the same title and body."""
         for number in same_content:
             if number >= self._oldest:
@@ -144,7 +144,7 @@ class DedupeState:
                     return number
         return None
 
-    def _fold(self, row: Row, number: int, tier: Tier) -> Row:
+    def _fold(self, row: VersionRow, number: int, tier: Tier) -> VersionRow:
         """Point the row at its original; a derived article stays its own original."""
         other = self._index.rows[number]
         if tier == "derived":
@@ -154,7 +154,7 @@ class DedupeState:
             return row
         return row._replace(copy_of=original.article, family=original.first, root=original.root, tier=TIERS.index(tier))
 
-    def _original(self, row: Row) -> Row:
+    def _original(self, row: VersionRow) -> VersionRow:
         """Follow a copy to its original, which may have become a copy itself; each step goes to an earlier article."""
         while row.is_copy:
             newest = self._newest(row.copy_of, self._identity.versions(row.copy_of))
@@ -202,7 +202,7 @@ class DedupeState:
 
     def save(self, folder: Path) -> None:
         """Write everything into an empty folder."""
-        head = Head(self._clock_ms, len(self._index.rows), self._oldest, self._known)
+        head = ArticleHead(self._clock_ms, len(self._index.rows), self._oldest, self._known)
         (folder / HEAD_FILE).write_bytes(msgspec.msgpack.encode(head))
         self._index.save(folder)
         self._identity.save(folder)
@@ -210,7 +210,7 @@ class DedupeState:
 
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote."""
-        head = msgspec.msgpack.decode((folder / HEAD_FILE).read_bytes(), type=Head)
+        head = msgspec.msgpack.decode((folder / HEAD_FILE).read_bytes(), type=ArticleHead)
         self._clock_ms, self._oldest, self._known = head.clock_ms, head.oldest, head.known
         self._index.load(folder, head.length, head.oldest)
         self._identity.load(folder, head.known)
@@ -225,7 +225,7 @@ def _read_text(article: ParsedArticle) -> Fingerprint:
         return Fingerprint.unpack(fingerprint(article.title, article.body, article.language))
 
 
-def _share_new(grams: Grams, old: Grams | None) -> float | None:
+def _share_new(grams: Shingles, old: Shingles | None) -> float | None:
     if old is None:
         return None
     known = np.isin(grams.threes, old.threes, assume_unique=True)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from schemas.messages import ArticleText, DeduplicatedArticle
 
 if TYPE_CHECKING:
-    from consumers.dedupe.compare import Likeness
-    from consumers.dedupe.row_table import Row
+    from consumers.dedupe.compare import Overlap
+    from consumers.dedupe.row_table import VersionRow
     from schemas.messages import ParsedArticle
 
 Verdict = Literal["new", "revision", "unchanged"]
@@ -26,10 +26,10 @@ read_fields = attrgetter(*FIELDS)
 
 def answer(
     article: ParsedArticle,
-    row: Row,
+    row: VersionRow,
     verdict: Verdict,
-    earlier: Row | None = None,
-    likeness: Likeness | None = None,
+    earlier: VersionRow | None = None,
+    likeness: Overlap | None = None,
     share_new: float | None = None,
 ) -> DeduplicatedArticle:
     """Return the article with its verdict; `earlier` is the version before."""
@@ -52,7 +52,7 @@ def answer(
     )
 
 
-def _changed(row: Row, earlier: Row) -> tuple[Literal["title", "body"], ...]:
+def _changed(row: VersionRow, earlier: VersionRow) -> tuple[Literal["title", "body"], ...]:
     title: tuple[Literal["title"], ...] = ("title",) if row.title != earlier.title else ()
     body: tuple[Literal["body"], ...] = ("body",) if row.body != earlier.body else ()
     return (*title, *body)

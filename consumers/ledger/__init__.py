@@ -14,9 +14,9 @@ from schemas.topics import DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, dead_letters
 @contextmanager
 def open_ledger(settings: Settings) -> Iterator[Handler[Any]]:
     """Connect to the crawl state with the first batch."""
-    from consumers.ledger.writer import open_book
+    from consumers.ledger.writer import open_writer
 
-    with open_book(settings) as enter:
+    with open_writer(settings) as enter:
         yield enter
 
 

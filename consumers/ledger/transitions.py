@@ -19,7 +19,7 @@ RANKS: Final[dict[State, int]] = {"parsed": 2, "rejected": 3, "dead-lettered": 3
 _MAX_REASON: Final = 100
 
 
-class Move(msgspec.Struct, frozen=True, kw_only=True):
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
     """One fetch of an address has come to a state."""
 
     url_id: str
@@ -44,7 +44,7 @@ class _Lost(msgspec.Struct):
     version: int | None = None
 
 
-def read_move(record: Record[Any]) -> Move | None:
+def read_transition(record: Record[Any]) -> Transition | None:
     """Return the move that a record tells of; None for a record that concerns no address."""
     value = record.value
     if isinstance(value, DeduplicatedArticle):
@@ -55,8 +55,8 @@ def read_move(record: Record[Any]) -> Move | None:
     return _read_dead_letter(record) if isinstance(value, bytes) else None
 
 
-def _move(value: DeduplicatedArticle | IndexedArticle, state: State) -> Move:
-    return Move(
+def _move(value: DeduplicatedArticle | IndexedArticle, state: State) -> Transition:
+    return Transition(
         url_id=value.url_id,
         fetched_at=value.fetched_at,
         state=state,
@@ -65,12 +65,12 @@ def _move(value: DeduplicatedArticle | IndexedArticle, state: State) -> Move:
     )
 
 
-def _read_dead_letter(record: Record[bytes]) -> Move | None:
+def _read_dead_letter(record: Record[bytes]) -> Transition | None:
     try:
         lost = msgspec.json.decode(record.value or b"", type=_Lost)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None  # not even whose it was can be read; the address will be overdue
-    return Move(
+    return Transition(
         url_id=lost.url_id,
         fetched_at=lost.fetched_at,
         state="rejected" if record.headers.get("dlq.expected") == "true" else "dead-lettered",
@@ -80,9 +80,9 @@ def _read_dead_letter(record: Record[bytes]) -> Move | None:
     )
 
 
-def furthest(moves: Iterable[Move]) -> list[Move]:
+def furthest(moves: Iterable[Transition]) -> list[Transition]:
     """Return one move for each address, the one that counts, in the order of addresses."""
-    best: dict[str, Move] = {}
+    best: dict[str, Transition] = {}
     for move in moves:
         if move.url_id not in best or best[move.url_id].rank < move.rank:
             best[move.url_id] = move

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
-from consumers.ledger.transitions import RANKS, Move, furthest, read_move
+from consumers.ledger.transitions import RANKS, Transition, furthest, read_transition
 from newswire.crawl.database import CONNECT_SECONDS, outages_as_retry
 from newswire.settings import Settings
 from newswire.stage import Answer, Handler, Record
@@ -62,7 +62,7 @@ _MOVE_WITH_ARTICLE: Final = """
 """
 
 
-class Book:
+class LedgerWriter:
     """The connection, opened when it is needed and again after an outage."""
 
     def __init__(self, settings: Settings) -> None:
@@ -71,7 +71,7 @@ class Book:
 
     def enter(self, records: Sequence[Record[Any]]) -> list[Answer]:
         """Write down a batch; raises Retry while PostgreSQL is away."""
-        moves = [move for move in map(read_move, records) if move is not None]
+        moves = [move for move in map(read_transition, records) if move is not None]
         if moves:
             try:
                 with outages_as_retry():
@@ -87,7 +87,7 @@ class Book:
             self._connection.close()
             self._connection = None
 
-    def _write(self, moves: list[Move]) -> None:
+    def _write(self, moves: list[Transition]) -> None:
         if self._connection is None:
             self._connection = psycopg.connect(
                 self._dsn, connect_timeout=CONNECT_SECONDS, application_name="newswire-ledger"
@@ -102,12 +102,12 @@ class Book:
                 self._connection.execute(_MOVE_WITH_ARTICLE, _as_json(indexed))
 
 
-def _as_json(moves: list[Move]) -> dict[str, str]:
+def _as_json(moves: list[Transition]) -> dict[str, str]:
     return {"moves": msgspec.json.encode(moves).decode()}
 
 
 @contextmanager
-def open_book(settings: Settings) -> Iterator[Handler[Any]]:
+def open_writer(settings: Settings) -> Iterator[Handler[Any]]:
     """Open the ledger's book."""
-    with closing(Book(settings)) as book:
+    with closing(LedgerWriter(settings)) as book:
         yield book.enter

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from consumers.parse.body.boilerplate_lines import is_consent, is_demand
-from consumers.parse.fields.head import Head
+from consumers.parse.fields.head import PageHead
 from consumers.parse.fields.jsonld import ArticleData
 from consumers.parse.input.tree import Block
-from consumers.parse.rejection import Refused
+from consumers.parse.rejection import Rejected
 from consumers.parse.vocabulary import pattern
 from consumers.parse.words import count_words
 from schemas.messages import Kind
@@ -51,7 +51,7 @@ def count_headline_links(blocks: Sequence[Block]) -> int:
     return sum(block.link_share > 0.9 and len(block.text) in _HEADLINE_CHARS for block in blocks)
 
 
-def find_kind(data: ArticleData, head: Head, url: str) -> Kind:
+def find_kind(data: ArticleData, head: PageHead, url: str) -> Kind:
     """Return what sort of article the page says it is."""
     words = set(re.split(r"[^a-z]+", urlsplit(url).path.lower()))
     og_type = (head.text("og:type") or "").lower()
@@ -64,32 +64,32 @@ def find_kind(data: ArticleData, head: Head, url: str) -> Kind:
     return "article"
 
 
-def refuse_what_is_no_article(signs: Signs, kind: Kind, data: ArticleData, head: Head, url: str) -> None:
+def reject_non_articles(signs: Signs, kind: Kind, data: ArticleData, head: PageHead, url: str) -> None:
     """Raise Refused with the reason where a page is no article."""
     _refuse_errors(signs)
     if not signs.body.strip():
-        raise Refused("no-text", "no article text was found")
+        raise Rejected("no-text", "no article text was found")
     _refuse_noise(signs.body)
     _refuse_walls(signs)
     is_declared = bool(data.headline or data.body) or (head.text("og:type") or "").lower() == "article"
     _refuse_listings(signs, data, url, is_declared=is_declared)
     if kind in ("video", "gallery") and signs.words < _FEW_WORDS:
-        raise Refused(f"{kind}-page", f"a page of kind {kind} with {signs.words} words")
+        raise Rejected(f"{kind}-page", f"a page of kind {kind} with {signs.words} words")
     if signs.words < MIN_WORDS:
-        raise Refused("too-short", f"{signs.words} words, {MIN_WORDS} are needed")
+        raise Rejected("too-short", f"{signs.words} words, {MIN_WORDS} are needed")
 
 
 def _refuse_errors(signs: Signs) -> None:
     for text in (signs.title, signs.heading):
         if text and signs.words < _ERROR_WORDS and _ERROR_TITLE.search(text):
-            raise Refused("error-page", f"the title says {text[:80]!r}")
+            raise Rejected("error-page", f"the title says {text[:80]!r}")
 
 
 def _refuse_noise(body: str) -> None:
     sample = body[:2_000]
     signs = len(_SIGNS.findall(sample))
     if signs > (1 - _READABLE_SHARE) * len(sample) or sample.count(" ") + sample.count("\n") < len(sample) // 400:
-        raise Refused("not-text", "the text is no writing of any language")
+        raise Rejected("not-text", "the text is no writing of any language")
 
 
 def _refuse_walls(signs: Signs) -> None:
@@ -97,12 +97,12 @@ def _refuse_walls(signs: Signs) -> None:
         return
     demands = sum(len(line) for line in signs.body.split("\n\n") if is_demand(line) or is_consent(line))
     if demands >= 0.5 * len(signs.body):
-        raise Refused("wall", "the text asks for consent, a login or a subscription")
+        raise Rejected("wall", "the text asks for consent, a login or a subscription")
 
 
 def _refuse_listings(signs: Signs, data: ArticleData, url: str, *, is_declared: bool) -> None:
     if urlsplit(url).path in {"", "/"} and not urlsplit(url).query and not data.headline:
-        raise Refused("front-page", "the address is that of a front page")
+        raise Rejected("front-page", "the address is that of a front page")
     if is_declared or (signs.has_date and signs.words > _ERROR_WORDS):
         return
     counts = map(count_words, signs.body.split("\n\n"))
@@ -110,6 +110,6 @@ def _refuse_listings(signs: Signs, data: ArticleData, url: str, *, is_declared: 
     if prose >= _ARTICLE_WORDS:
         return
     if listed := data.page_types & _LISTING_TYPES:
-        raise Refused("listing", f"the page says it is a {min(listed)}")
+        raise Rejected("listing", f"the page says it is a {min(listed)}")
     if signs.headline_links >= _LISTING_LINKS:
-        raise Refused("listing", f"{signs.headline_links} headlines as links, {prose} words of prose")
+        raise Rejected("listing", f"{signs.headline_links} headlines as links, {prose} words of prose")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def command(page: str, url: str, *, source_id: str | None, as_json: bool) -> None:
     """Show what parse makes of a page: fields, provenance, reader, agreement, or the reason of a rejection."""
     from consumers.parse.extraction import extract_article
-    from consumers.parse.rejection import Refused
+    from consumers.parse.rejection import Rejected
 
     source = load_catalogue(settings()).choose(source_id) if source_id else None
     raw, origin, charset = _load(page, url)
@@ -35,7 +35,7 @@ def command(page: str, url: str, *, source_id: str | None, as_json: bool) -> Non
         origin = replace(origin, language_hint=source.language, rules=source.rules)
     try:
         found = extract_article(raw, origin, charset)
-    except Refused as refused:
+    except Rejected as refused:
         answer = {"rejected": refused.reason, "detail": refused.detail}
         click.echo(_json(answer) if as_json else f"rejected: {refused.reason} ({refused.detail})")
         raise click.exceptions.Exit(1) from None

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from consumers.parse.body.cascade import Body, read_body
-from consumers.parse.body.fallback_reader import read_slowly
-from consumers.parse.classify import Signs, count_headline_links, find_kind, refuse_what_is_no_article
-from consumers.parse.fields.head import Head, read_head
+from consumers.parse.body.fallback_reader import read_fallback
+from consumers.parse.classify import Signs, count_headline_links, find_kind, reject_non_articles
+from consumers.parse.fields.head import PageHead, read_head
 from consumers.parse.fields.jsonld import ArticleData, read_jsonld
 from consumers.parse.fields.language import find_language
 from consumers.parse.fields.metadata import Metadata, Origin, read_metadata
@@ -16,7 +16,7 @@ from consumers.parse.fields.visible import Visible
 from consumers.parse.input.charset import decode
 from consumers.parse.input.limits import cut_scripts, find_danger
 from consumers.parse.input.tree import Tree
-from consumers.parse.rejection import Refused
+from consumers.parse.rejection import Rejected
 from consumers.parse.site_rules import RULES_OF_SOURCE, Ruled, cut_parts, read_by_rules, rules_for
 from consumers.parse.words import count_words, fold, shorten
 from schemas.messages import Kind
@@ -60,12 +60,12 @@ class Extraction:
 def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None) -> Extraction:
     """Read a page; raises Refused with the reason where it gives no article."""
     if len(raw) > MAX_BYTES:
-        raise Refused("too-large", f"{len(raw)} bytes, {MAX_BYTES} are read")
+        raise Rejected("too-large", f"{len(raw)} bytes, {MAX_BYTES} are read")
     if not raw.strip():
-        raise Refused("empty", "the page has no content")
+        raise Rejected("empty", "the page has no content")
     decoded = decode(raw, http_charset)
     if not _MARKUP.search(decoded.text):
-        raise Refused("not-html", "the page has no markup")
+        raise Rejected("not-html", "the page has no markup")
     data = read_jsonld(decoded.text, origin.url)
     text = cut_scripts(decoded.text)
     head = read_head(text, origin.url)
@@ -73,7 +73,7 @@ def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None)
     rules = rules_for(origin)
     ruled = Ruled()
     if danger:
-        body, visible, links = read_slowly(text, danger), Visible(), 0
+        body, visible, links = read_fallback(text, danger), Visible(), 0
     else:
         titles = _titles(data, head)
         tree = Tree(cut_parts(text, rules))
@@ -85,29 +85,29 @@ def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None)
     ruled.amend(meta)
     if danger:
         meta.notes.append(f"read slowly: {danger}" + (", without the source's rules" if rules else ""))
-    return _finish(Page(data, head, meta, body, decoded.charset, links), origin)
+    return _finish(PageReading(data, head, meta, body, decoded.charset, links), origin)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageReading:
     """All that was read of a page, before it is judged."""
 
     data: ArticleData
-    head: Head
+    head: PageHead
     meta: Metadata
     body: Body
     charset: str
     headline_links: int
 
 
-def _finish(page: Page, origin: Origin) -> Extraction:
+def _finish(page: PageReading, origin: Origin) -> Extraction:
     """Judge whether the page is an article, and give it title and language."""
     meta, text = page.meta, page.body.text
     words = count_words(text)
     kind = find_kind(page.data, page.head, origin.url)
     has_date = meta.published_source in ("jsonld", "meta")
     signs = Signs(meta.title, meta.heading, text, words, has_date, page.headline_links)
-    refuse_what_is_no_article(signs, kind, page.data, page.head, origin.url)
+    reject_non_articles(signs, kind, page.data, page.head, origin.url)
     if not meta.title:
         meta.title, meta.provenance["title"] = shorten(text), "text"
     hints = page.head.language, page.data.language, origin.language_hint
@@ -115,7 +115,7 @@ def _finish(page: Page, origin: Origin) -> Extraction:
     return Extraction(meta, page.body, language, kind, words, page.charset)
 
 
-def _titles(data: ArticleData, head: Head) -> frozenset[str]:
+def _titles(data: ArticleData, head: PageHead) -> frozenset[str]:
     """Return the folded headlines that metadata name, so that the body does not repeat them."""
     said = (data.headline, *head.metas.get("og:title", ()), *head.metas.get("twitter:title", ()), head.title)
     return frozenset(fold(title) for title in said if title)

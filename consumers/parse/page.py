@@ -9,7 +9,7 @@ from contextlib import suppress
 from consumers.parse.extraction import extract_article
 from consumers.parse.fields.language import find_language
 from consumers.parse.fields.metadata import Origin
-from consumers.parse.rejection import Refused
+from consumers.parse.rejection import Rejected
 from consumers.parse.to_message import origin_of, to_message
 from newswire.kafka.body_store import BlobMissingError, BodyError, read_body
 from newswire.settings import Settings
@@ -17,15 +17,15 @@ from newswire.sources.rules import SiteRule
 from newswire.stage import Reject
 from schemas.messages import FetchedPage, ParsedArticle
 
-Outcome = ParsedArticle | Reject
+ParseOutcome = ParsedArticle | Reject
 
 
-def parse_page(page: FetchedPage, settings: Settings, rules: tuple[SiteRule, ...] = ()) -> Outcome:
+def parse_page(page: FetchedPage, settings: Settings, rules: tuple[SiteRule, ...] = ()) -> ParseOutcome:
     """Return the parsed article of a page, or why there is none; `rules` are those of its source."""
     try:
         raw = read_body(page, settings)
         return to_message(page, extract_article(raw, origin_of(page, rules), page.http_charset))
-    except Refused as refused:
+    except Rejected as refused:
         return Reject(refused.reason, refused.detail, is_poison=refused.is_poison)
     except (BlobMissingError, BodyError) as error:
         return Reject("no-body", str(error))
@@ -37,5 +37,5 @@ def parse_page(page: FetchedPage, settings: Settings, rules: tuple[SiteRule, ...
 def warm_up() -> None:
     """Load the language model, and what the last resort of a reader needs, before the first page is timed."""
     find_language("Warm before the first page is timed. " * 4)
-    with suppress(Refused):
+    with suppress(Rejected):
         extract_article(b"<p>Short.</p>", Origin("https://warm.example/page", dt.datetime.now(dt.UTC)))

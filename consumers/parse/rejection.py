@@ -5,7 +5,7 @@ from __future__ import annotations
 from newswire.errors import NewswireError
 
 
-class Refused(NewswireError):  # noqa: N818 - no failure: most pages of the web are no articles
+class Rejected(NewswireError):  # noqa: N818 - no failure: most pages of the web are no articles
     """The page gives no article; `reason` is a short kebab-case word, `is_poison` marks what no page should cause."""
 
     def __init__(self, reason: str, detail: str, *, is_poison: bool = False) -> None:
@@ -19,5 +19,5 @@ class Refused(NewswireError):  # noqa: N818 - no failure: most pages of the web 
         return (_again, (self.reason, self.detail, self.is_poison))
 
 
-def _again(reason: str, detail: str, is_poison: bool) -> Refused:  # noqa: FBT001 - pickle hands over positions
-    return Refused(reason, detail, is_poison=is_poison)
+def _again(reason: str, detail: str, is_poison: bool) -> Rejected:  # noqa: FBT001 - pickle hands over positions
+    return Rejected(reason, detail, is_poison=is_poison)

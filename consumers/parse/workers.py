@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from consumers.parse.page import Outcome, parse_page, warm_up
+from consumers.parse.page import ParseOutcome, parse_page, warm_up
 from consumers.parse.rule_book import RuleBook
 from consumers.parse.site_rules import BODY_MISSED
 from newswire.settings import Settings
@@ -80,7 +80,7 @@ class PagePool:
         begun = [(record.value, self._send(record.value) if record.value else None) for record in records]
         return [self._answer(page, future) if page and future else () for page, future in begun]
 
-    def _send(self, page: FetchedPage) -> ProcessFuture[Outcome]:
+    def _send(self, page: FetchedPage) -> ProcessFuture[ParseOutcome]:
         patient = self._overrun_seconds < _PATIENCE_SECONDS
         limit = self._settings.parse_seconds if patient else min(_IMPATIENT_SECONDS, self._settings.parse_seconds)
         if not self._pool.active:  # a worker that dies idle breaks the pool
@@ -90,10 +90,10 @@ class PagePool:
         args = (page, self._settings, self._rules.rules_of(page.source))
         return self._pool.schedule(parse_page, args=args, timeout=limit)
 
-    def _answer(self, page: FetchedPage, future: ProcessFuture[Outcome], *, again: bool = True) -> Answer:
+    def _answer(self, page: FetchedPage, future: ProcessFuture[ParseOutcome], *, again: bool = True) -> Answer:
         started = time.monotonic()
         try:
-            outcome: Outcome = future.result()
+            outcome: ParseOutcome = future.result()
         except OverrunError:
             self._overrun_seconds += time.monotonic() - started
             log.warning("parse.page_overran", url=page.url)

@@ -38,7 +38,7 @@ def fetch_document(outcome: FetchOutcome) -> Document:
     return _known(msgspec.to_builtins(outcome, builtin_types=(datetime,)))
 
 
-def letter_document(record: Record[bytes]) -> Document | None:
+def dead_letter_document(record: Record[bytes]) -> Document | None:
     """Return the document of a dead letter; None for any other record, such as a note that one was sent again."""
     headers = record.headers
     try:
@@ -62,7 +62,7 @@ def letter_document(record: Record[bytes]) -> Document | None:
     )
 
 
-def letter_id(document: Document) -> str:
+def dead_letter_id(document: Document) -> str:
     """Return an id that a letter keeps however often it is read."""
     parts = (document["stage"], document["topic"], document.get("partition"), document.get("offset"), document["at"])
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]

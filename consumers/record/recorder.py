@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from consumers.record.documents import fetch_document, letter_document, letter_id, story_document
+from consumers.record.documents import dead_letter_document, dead_letter_id, fetch_document, story_document
 from newswire.clock import Clock
 from newswire.elastic.bulk import Write, write_all
 from newswire.elastic.client import build_index_name, build_stories_index, outages_as_retry
@@ -42,11 +42,11 @@ class Recorder:
         if isinstance(record.value, FetchOutcome):
             index = build_index_name(self._prefix, record.value.at, "fetches")
             return Write("create", index, FETCH_OUTCOMES.id_of(record.value), fetch_document(record.value))
-        document = letter_document(record)
+        document = dead_letter_document(record)
         if document is None:
             return None
         index = build_index_name(self._prefix, document["at"], "dead-letters")
-        return Write("create", index, letter_id(document), document)
+        return Write("create", index, dead_letter_id(document), document)
 
     def _story(self, record: Record[StoryChanged]) -> Write | None:
         index = build_stories_index(self._prefix)

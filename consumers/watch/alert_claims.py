@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from elasticsearch import Elasticsearch
 
-from consumers.watch.saved_search_matches import Match
+from consumers.watch.saved_search_matches import SavedSearchMatch
 from newswire.elastic.bulk import Write, read_all, write_all
 from newswire.elastic.client import build_index_name
 from newswire.stage import Record
@@ -24,7 +24,7 @@ class Announcement(NamedTuple):
     article: IndexedArticle
 
 
-class Claim(NamedTuple):
+class AlertClaim(NamedTuple):
     """An alert, the origin that it has if nobody was quicker, and the index that is its mark's home."""
 
     alert: Alert
@@ -32,7 +32,7 @@ class Claim(NamedTuple):
     home: str
 
 
-def build_claim(prefix: str, match: Match, announced: Announcement, now: datetime) -> Claim:
+def build_claim(prefix: str, match: SavedSearchMatch, announced: Announcement, now: datetime) -> AlertClaim:
     """Return the alert of a match; its id is a function of search, article and version."""
     search, version = match
     told = "|".join([search.query_id, version.article_id, str(version.version)])
@@ -43,7 +43,7 @@ def build_claim(prefix: str, match: Match, announced: Announcement, now: datetim
         matched_at=now,
         **msgspec.structs.asdict(version),
     )
-    return Claim(alert, announced.origin, build_index_name(prefix, announced.article.first_seen_at, "alerts"))
+    return AlertClaim(alert, announced.origin, build_index_name(prefix, announced.article.first_seen_at, "alerts"))
 
 
 def origin_of(record: Record[Any]) -> str:
@@ -51,7 +51,7 @@ def origin_of(record: Record[Any]) -> str:
     return f"{record.partition}:{record.offset}"
 
 
-def settle(client: Elasticsearch, claims: Mapping[str, Claim]) -> Iterator[tuple[str, Alert]]:
+def settle(client: Elasticsearch, claims: Mapping[str, AlertClaim]) -> Iterator[tuple[str, Alert]]:
     """Mark what has no mark yet, and yield every alert with the origin of the record that it belongs to.
 
     Created and then read back: of several who try, one wins, and a redelivered record finds its own mark again.
@@ -65,7 +65,7 @@ def settle(client: Elasticsearch, claims: Mapping[str, Claim]) -> Iterator[tuple
         yield mark["origin"], msgspec.structs.replace(claims[alert_id].alert, matched_at=matched_at)
 
 
-def _mark(claim: Claim) -> dict[str, Any]:
+def _mark(claim: AlertClaim) -> dict[str, Any]:
     # No word of the article: taken down, it leaves nothing behind here.
     names = ("alert_id", "query_id", "article_id", "version", "matched_at")
     return {"origin": claim.origin} | {name: getattr(claim.alert, name) for name in names}

@@ -37,7 +37,7 @@ class FoundVersion(Struct, frozen=True, kw_only=True):
     published_at: datetime | None = None
 
 
-class Match(NamedTuple):
+class SavedSearchMatch(NamedTuple):
     """A saved search has found an article version."""
 
     search: SavedSearch
@@ -53,7 +53,7 @@ class Refusal(NamedTuple):
 
 def find_matches(
     client: Elasticsearch, prefix: str, searches: Sequence[SavedSearch], announced: Sequence[IndexedArticle]
-) -> Iterator[Match | Refusal]:
+) -> Iterator[SavedSearchMatch | Refusal]:
     """Yield what the searches find among the versions announced, and the searches that cannot be run.
 
     Raises Retry when a search fails for a reason that is not its own.
@@ -72,7 +72,7 @@ def find_matches(
 
 def _ask(
     client: Elasticsearch, searches: Sequence[SavedSearch], indexes: list[str], announced: Sequence[IndexedArticle]
-) -> Iterator[Match | Refusal]:
+) -> Iterator[SavedSearchMatch | Refusal]:
     only_these = _only(announced)
     waiting = iter(searches)
     while asked := [*islice(waiting, SEARCHES_AT_ONCE)]:
@@ -126,7 +126,7 @@ def _query_of(request: SearchRequest) -> Query:
     return query
 
 
-def _read(search: SavedSearch, answer: Mapping[str, Any]) -> Iterator[Match | Refusal]:
+def _read(search: SavedSearch, answer: Mapping[str, Any]) -> Iterator[SavedSearchMatch | Refusal]:
     if error := answer.get("error"):
         causes = error.get("root_cause") or [error]
         reason = f"Elasticsearch refuses it: {causes[0].get('reason')}"[:REASON_CHARACTERS]
@@ -135,4 +135,4 @@ def _read(search: SavedSearch, answer: Mapping[str, Any]) -> Iterator[Match | Re
         yield Refusal(search, reason)
         return
     for hit in answer["hits"]["hits"]:
-        yield Match(search, convert(hit["_source"], FoundVersion))
+        yield SavedSearchMatch(search, convert(hit["_source"], FoundVersion))

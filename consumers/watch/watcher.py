@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 from elasticsearch import Elasticsearch
 
-from consumers.watch.alert_claims import Announcement, Claim, build_claim, origin_of, settle
+from consumers.watch.alert_claims import AlertClaim, Announcement, build_claim, origin_of, settle
 from consumers.watch.saved_search_matches import Refusal, find_matches
 from newswire.clock import Clock
 from newswire.elastic.client import outages_as_retry
@@ -46,8 +46,8 @@ class Watcher:
         # What belongs to a record outside the batch was sent with that one.
         return [alerts.get(origin_of(record), ()) for record in records]
 
-    def _claim(self, searches: Sequence[SavedSearch], announced: Announced) -> dict[str, Claim]:
-        claims: dict[str, Claim] = {}
+    def _claim(self, searches: Sequence[SavedSearch], announced: Announced) -> dict[str, AlertClaim]:
+        claims: dict[str, AlertClaim] = {}
         articles = [announcement.article for announcement in announced.values()]
         now = self._clock.now()
         for found in find_matches(self._client, self._prefix, searches, articles):

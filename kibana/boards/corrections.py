@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import Terms, Time, average, count, most, newest, total, unique
-from kibana.panels import Board, Course, Figure, Listing, Row, Shares, Table, Text
+from kibana.panels import Board, Course, Figure, Listing, PanelRow, Shares, Table, Text
 from kibana.views import REVISIONS
 
 _CORRECTIONS: Final = count("Corrections")
@@ -20,8 +20,8 @@ BOARD: Final = Board(
     description="Articles that changed after publication, by outlet, with how much changed.",
     since="now-30d",
     rows=(
-        Row(4, (Text(words=_WORDS),)),
-        Row(
+        PanelRow(4, (Text(words=_WORDS),)),
+        PanelRow(
             6,
             (
                 Figure(title="Corrections", view=REVISIONS, measure=_CORRECTIONS),
@@ -30,7 +30,7 @@ BOARD: Final = Board(
                 Figure(title="Words removed", view=REVISIONS, measure=total("Words", "words_removed")),
             ),
         ),
-        Row(
+        PanelRow(
             12,
             (
                 Course(
@@ -51,7 +51,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             15,
             (
                 Table(
@@ -79,7 +79,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             18,
             (
                 Listing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import AtLeast, Is, Terms, Time, count, most, unique
-from kibana.panels import Board, Course, Figure, Listing, Row, Shares, Table, Text
+from kibana.panels import Board, Course, Figure, Listing, PanelRow, Shares, Table, Text
 from kibana.views import ARTICLES, STORIES
 
 _ORIGINAL: Final = Is("is_copy", (False,))
@@ -21,8 +21,8 @@ BOARD: Final = Board(
     description="Volume, outlets, languages and the stories that most outlets tell.",
     since="now-7d",
     rows=(
-        Row(4, (Text(words=_WORDS),)),
-        Row(
+        PanelRow(4, (Text(words=_WORDS),)),
+        PanelRow(
             6,
             (
                 Figure(title="Articles", view=ARTICLES, measure=_ARTICLES),
@@ -31,7 +31,7 @@ BOARD: Final = Board(
                 Figure(title="Languages", view=ARTICLES, measure=unique("Languages", "language")),
             ),
         ),
-        Row(
+        PanelRow(
             12,
             (
                 Course(
@@ -55,7 +55,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             15,
             (
                 Table(
@@ -82,7 +82,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             18,
             (
                 Listing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import Is, Terms, Time, count, most, percentile_seconds
-from kibana.panels import Board, Course, Figure, Listing, Row, Shares, Table, Text
+from kibana.panels import Board, Course, Figure, Listing, PanelRow, Shares, Table, Text
 from kibana.views import ARRIVALS, DEAD_LETTERS, FETCHES
 
 _UNEXPECTED: Final = Is("is_expected", (False,))
@@ -24,8 +24,8 @@ BOARD: Final = Board(
     description="Throughput, delay until searchable, dead letters by stage and reason.",
     since="now-24h",
     rows=(
-        Row(5, (Text(words=_WORDS),)),
-        Row(
+        PanelRow(5, (Text(words=_WORDS),)),
+        PanelRow(
             6,
             (
                 Figure(title="Articles that arrived", view=ARRIVALS, measure=count("Articles")),
@@ -43,7 +43,7 @@ BOARD: Final = Board(
                 Figure(title="Unexpected dead letters", view=DEAD_LETTERS, where=_UNEXPECTED, measure=_LETTERS),
             ),
         ),
-        Row(
+        PanelRow(
             12,
             (
                 Course(
@@ -71,7 +71,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             12,
             (
                 Course(
@@ -96,7 +96,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             14,
             (
                 Table(
@@ -118,7 +118,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             16,
             (
                 Listing(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import AtLeast, Is, Terms, Time, count, most, percentile_seconds, total, unique
-from kibana.panels import Board, Course, Figure, HeatMap, Listing, Row, Shares, Table, Text
+from kibana.panels import Board, Course, Figure, HeatMap, Listing, PanelRow, Shares, Table, Text
 from kibana.views import ARRIVALS, FETCHES
 
 _LISTS: Final = Is("kind", ("feed", "sitemap", "front-page"))
@@ -25,8 +25,8 @@ BOARD: Final = Board(
     description="Attempts and failures by source, reasons, speed, and the silence map.",
     since="now-2d",
     rows=(
-        Row(5, (Text(words=_WORDS),)),
-        Row(
+        PanelRow(5, (Text(words=_WORDS),)),
+        PanelRow(
             6,
             (
                 Figure(title="Sources asked", view=FETCHES, measure=unique("Sources", "source")),
@@ -35,7 +35,7 @@ BOARD: Final = Board(
                 Figure(title="New addresses", view=FETCHES, where=_LISTS, measure=total("New", "new_urls")),
             ),
         ),
-        Row(
+        PanelRow(
             20,
             (
                 HeatMap(
@@ -48,7 +48,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             12,
             (
                 Course(
@@ -71,7 +71,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             16,
             (
                 Table(
@@ -100,7 +100,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             14,
             (
                 Table(
@@ -123,7 +123,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             16,
             (
                 Listing(

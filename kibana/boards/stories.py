@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import AtLeast, Terms, Time, average, count, least, most, newest, unique
-from kibana.panels import Board, Course, Figure, Listing, Row, Shares, Table, Text
+from kibana.panels import Board, Course, Figure, Listing, PanelRow, Shares, Table, Text
 from kibana.views import ARTICLES, STORIES
 
 _TOLD: Final = AtLeast("size", 1)  # a story that became part of another one has no members left
@@ -24,8 +24,8 @@ BOARD: Final = Board(
     description="The course of stories, the outlets that tell them, and first to publish.",
     since="now-7d",
     rows=(
-        Row(5, (Text(words=_WORDS),)),
-        Row(
+        PanelRow(5, (Text(words=_WORDS),)),
+        PanelRow(
             6,
             (
                 Figure(title="Stories", view=STORIES, where=_TOLD, measure=_STORIES),
@@ -38,7 +38,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             12,
             (
                 Course(
@@ -62,7 +62,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             15,
             (
                 Table(
@@ -79,7 +79,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             14,
             (
                 Table(
@@ -103,7 +103,7 @@ BOARD: Final = Board(
                 ),
             ),
         ),
-        Row(
+        PanelRow(
             18,
             (
                 Listing(

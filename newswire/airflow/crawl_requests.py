@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 CONNECTION = "kafka_crawl_requests"
 
 
-class Wish(TypedDict):
+class RequestedCrawl(TypedDict):
     """What one mapped crawl task gets."""
 
     source: str
@@ -72,16 +72,16 @@ def read_payloads(triggering: Sequence[Any], stored: Any) -> list[str]:
     return list(dict.fromkeys(event.extra["payload"] for event in (*triggering, *later)))
 
 
-def read_wishes(params: Mapping[str, Any], payloads: Iterable[str]) -> list[Wish]:
+def read_requests(params: Mapping[str, Any], payloads: Iterable[str]) -> list[RequestedCrawl]:
     """Return one wish for each source: of all messages, or of the form when there are none.
 
     Raises:
         ConfigError: the form names no source.
     """
     requests = [CRAWL_REQUESTS.decode(payload.encode()) for payload in payloads]
-    wishes: dict[str, Wish] = {}
+    wishes: dict[str, RequestedCrawl] = {}
     for source, limit, fresh in _asked(requests) or _filled_in(params):
-        wish = wishes.setdefault(source, Wish(source=source, limit=limit, fresh=fresh))
+        wish = wishes.setdefault(source, RequestedCrawl(source=source, limit=limit, fresh=fresh))
         wish["limit"] = max(limit, wish["limit"])
         wish["fresh"] = fresh or wish["fresh"]
     if not wishes:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from newswire.airflow.crawl_requests import Wish
+from newswire.airflow.crawl_requests import RequestedCrawl
 from newswire.airflow.mapped_batches import Batch
 from newswire.airflow.run_summary import Report
 from newswire.crawl.crawl_now import crawl_sources
@@ -52,7 +52,7 @@ def fetch_batch(batch: Batch, settings: Settings) -> Report:
     return run_batch(batch["members"], work)
 
 
-def crawl_wish(wish: Wish, settings: Settings) -> Report:
+def crawl_requested(wish: RequestedCrawl, settings: Settings) -> Report:
     """Discover and fetch one source now."""
 
     def work(source_id: str) -> dict[str, int]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from newswire.sources.catalogue import BrokenSource, Source, Tier
+from newswire.sources.catalogue import BrokenSource, ScheduleTier, Source
 
 
-def tier_document(tier: Tier, sources: Sequence[Source], broken: Sequence[BrokenSource]) -> str:
+def tier_document(tier: ScheduleTier, sources: Sequence[Source], broken: Sequence[BrokenSource]) -> str:
     """Return the Markdown of a tier's DAG."""
     rows = "\n".join(f"| {s.title} | `{s.id}` | {', '.join(s.hosts)} | {s.owner} |" for s in sources)
     return f"""**{tier.title}**: reads the feeds and sitemaps of {len(sources)} sources, fetches what is new at each

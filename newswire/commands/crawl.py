@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 1800.0
 TITLES = {"queued": "waiting", "scheduled": "waiting", "success": "done", "up_for_retry": "trying again"}
 
 
-class Outcome(TypedDict):
+class CrawlResult(TypedDict):
     """What `--json` prints."""
 
     dag_id: str
@@ -93,9 +93,9 @@ def _progress(tasks: TaskCounts) -> str:
     return "; ".join(f"{task} {', '.join(states)}" for task, states in words.items())
 
 
-def _outcome(airflow: Airflow, run: Run) -> Outcome:
+def _outcome(airflow: Airflow, run: Run) -> CrawlResult:
     totals = (airflow.returned(run.dag_id, run.run_id, CLOSING_TASK, COUNTS) if run.has_ended else None) or {}
-    return Outcome(
+    return CrawlResult(
         dag_id=run.dag_id,
         run_id=run.run_id,
         state=run.state,
@@ -106,7 +106,7 @@ def _outcome(airflow: Airflow, run: Run) -> Outcome:
     )
 
 
-def _print(outcome: Outcome, console: Console) -> None:
+def _print(outcome: CrawlResult, console: Console) -> None:
     colour = "red" if outcome["state"] == "failed" else "green"
     console.print(f"[{colour}]{outcome['dag_id']}: {outcome['state']}[/]")
     if outcome["verdict"]:

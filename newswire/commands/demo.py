@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from newswire.demo.run import Outcome
+    from newswire.demo.run import DemoResult
     from newswire.settings import Settings
 
 MOST_DIFFERENCES = 25
@@ -42,7 +42,7 @@ def run(*, as_json: bool) -> None:
     sys.exit(1 if outcome.differences else 0)
 
 
-def _document(outcome: Outcome) -> dict[str, object]:
+def _document(outcome: DemoResult) -> dict[str, object]:
     return {
         "is_exact": not outcome.differences,
         "differences": outcome.differences,
@@ -51,7 +51,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _show(console: Console, settings: Settings, outcome: Outcome) -> None:
+def _show(console: Console, settings: Settings, outcome: DemoResult) -> None:
     from newswire.commands.stack import show_addresses
     from newswire.stack.report import read_report
 
@@ -63,7 +63,7 @@ def _show(console: Console, settings: Settings, outcome: Outcome) -> None:
     _show_verdict(console, outcome)
 
 
-def _table(outcome: Outcome) -> Table:
+def _table(outcome: DemoResult) -> Table:
     counts = ("found", "fetched", "parsed", "revised", "copies", "indexed", "else")
     # Fits into 80 columns, however narrow the window.
     table = Table("outlet", *counts, title="\nWhat became of every address", title_justify="left", box=SIMPLE_HEAD)
@@ -77,14 +77,14 @@ def _table(outcome: Outcome) -> Table:
     return table
 
 
-def _show_other_ends(console: Console, outcome: Outcome) -> None:
+def _show_other_ends(console: Console, outcome: DemoResult) -> None:
     console.print("Else, as it should be:" if not outcome.differences else "Else:")
     for source, tally in outcome.tallies.items():
         for end, count in sorted(tally.ends.items()):
             console.print(f"  {outcome.truth.outlets[source].name}: {count} {end}", highlight=False)
 
 
-def _show_searches(console: Console, settings: Settings, outcome: Outcome) -> None:
+def _show_searches(console: Console, settings: Settings, outcome: DemoResult) -> None:
     from newswire.commands.search_view import show_results
     from newswire.demo.actual import request_of
     from newswire.elastic.client import open_elasticsearch
@@ -97,7 +97,7 @@ def _show_searches(console: Console, settings: Settings, outcome: Outcome) -> No
             show_results(console, search(client, settings.index_prefix, request_of(wanted, limit=3)))
 
 
-def _show_verdict(console: Console, outcome: Outcome) -> None:
+def _show_verdict(console: Console, outcome: DemoResult) -> None:
     count = len(outcome.truth.articles)
     if not outcome.differences:
         stories = len({(article.story, article.language) for article in outcome.truth.articles.values()})

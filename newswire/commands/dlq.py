@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from newswire.errors import ConfigError
-from newswire.kafka.dead_letters import Letter, own_headers, read_letter, retried_headers, retried_offset
+from newswire.kafka.dead_letters import DeadLetter, own_headers, read_dead_letter, retried_headers, retried_offset
 from newswire.kafka.publisher import Publisher, open_publisher
 from newswire.kafka.reader import as_document, read_topic
 from newswire.settings import Settings, settings
@@ -24,25 +24,25 @@ FLUSH_EVERY = 500
 STAGE = click.Choice(stage_names())
 
 
-def open_letters(settings: Settings, stage: str) -> Iterator[Letter]:
+def open_dead_letters(settings: Settings, stage: str) -> Iterator[DeadLetter]:
     """Yield a stage's dead letters that were not sent again, oldest first; reads the topic twice, keeps nothing."""
     name = dead_letters_of(stage).name
     done = {offset for raw in read_topic(settings, name) if (offset := retried_offset(raw)) is not None}
-    letters = (read_letter(raw) for raw in read_topic(settings, name))
+    letters = (read_dead_letter(raw) for raw in read_topic(settings, name))
     return (letter for letter in letters if letter and letter.offset not in done)
 
 
-def retry_letters(settings: Settings, stage: str, *, reason: str | None = None, limit: int | None = None) -> int:
+def retry_dead_letters(settings: Settings, stage: str, *, reason: str | None = None, limit: int | None = None) -> int:
     """Send dead letters to the topic they came from, as they were; return how many.
 
     Without a reason, refusals that the stage expects (a page that is no article) stay where they are.
     """
     wanted = (
         letter
-        for letter in open_letters(settings, stage)
+        for letter in open_dead_letters(settings, stage)
         if letter.reason == reason or (not reason and not letter.is_expected)
     )
-    sent: list[Letter] = []
+    sent: list[DeadLetter] = []
     count = 0
     with open_publisher(settings, f"dlq-{stage}") as publisher:
         for letter in wanted:
@@ -57,7 +57,7 @@ def retry_letters(settings: Settings, stage: str, *, reason: str | None = None, 
     return count
 
 
-def _send_back(publisher: Publisher, letter: Letter) -> None:
+def _send_back(publisher: Publisher, letter: DeadLetter) -> None:
     topic = next((topic for topic in TOPICS if topic.name == letter.origin), None)
     if topic is None:
         raise ConfigError(f"dead letter {letter.offset} came from {letter.origin}, which takes no letters back")
@@ -65,7 +65,7 @@ def _send_back(publisher: Publisher, letter: Letter) -> None:
     publisher.send_raw(topic, raw.key, raw.value, own_headers(raw.headers), letter.partition)
 
 
-def _note(publisher: Publisher, stage: str, sent: list[Letter]) -> None:
+def _note(publisher: Publisher, stage: str, sent: list[DeadLetter]) -> None:
     """Note what was sent, only once Kafka has it: a letter is rather sent twice than lost."""
     publisher.flush()
     for letter in sent:
@@ -84,12 +84,12 @@ def command() -> None:
 @click.option("--stage", type=STAGE, help="only this stage")
 @click.option("--reason", help="only this reason")
 @click.option("--json", "as_json", is_flag=True)
-def list_letters(stage: str | None, reason: str | None, *, as_json: bool) -> None:
+def list_dead_letters(stage: str | None, reason: str | None, *, as_json: bool) -> None:
     """Count dead letters by stage and reason."""
     counts = Counter(
         (name, letter.reason, letter.is_expected)
         for name in ([stage] if stage else stage_names())
-        for letter in open_letters(settings(), name)
+        for letter in open_dead_letters(settings(), name)
         if reason in (None, letter.reason)
     )
     if as_json:
@@ -111,7 +111,7 @@ def list_letters(stage: str | None, reason: str | None, *, as_json: bool) -> Non
 @click.option("--json", "as_json", is_flag=True, help="with the whole record, one a line")
 def show(stage: str, reason: str | None, count: int, *, as_json: bool) -> None:
     """Show a stage's dead letters."""
-    letters = (letter for letter in open_letters(settings(), stage) if reason in (None, letter.reason))
+    letters = (letter for letter in open_dead_letters(settings(), stage) if reason in (None, letter.reason))
     for letter in deque(letters, maxlen=count):
         click.echo(json.dumps(_document(letter)) if as_json else _line(letter))
 
@@ -122,15 +122,15 @@ def show(stage: str, reason: str | None, count: int, *, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(min=1), help="at most so many")
 def retry(stage: str, reason: str | None, limit: int | None) -> None:
     """Send dead letters back to the stage's input."""
-    count = retry_letters(settings(), stage, reason=reason, limit=limit)
+    count = retry_dead_letters(settings(), stage, reason=reason, limit=limit)
     click.echo(f"{count} letters sent back to {stage}")
 
 
-def _document(letter: Letter) -> dict[str, Any]:
+def _document(letter: DeadLetter) -> dict[str, Any]:
     return as_document(letter.raw, settings().topic_prefix)
 
 
-def _line(letter: Letter) -> str:
+def _line(letter: DeadLetter) -> str:
     key = (letter.raw.key or b"").decode("utf-8", "replace")
     return (
         f"{letter.at} {letter.origin} {letter.partition}:{letter.origin_offset} {key} {letter.reason}: {letter.detail}"

@@ -21,10 +21,10 @@ MARKS = {"good": "[green]ok  [/]", "warning": "[yellow]note[/]", "bad": "[red]BA
 def command(*, deep: bool, as_json: bool) -> None:
     """Check Python, disk, memory, ports, caches and leftovers; exit code 1 if something is bad."""
     with explain_missing_package():
-        from newswire.stack.doctor_checks import CHECKS, Finding, Look
+        from newswire.stack.doctor_checks import CHECKS, DoctorFinding, Look
 
     look = Look(load_settings(embedded=False), deep=deep)
-    findings: list[Finding] = [finding for check in CHECKS for finding in check(look)]
+    findings: list[DoctorFinding] = [finding for check in CHECKS for finding in check(look)]
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=1))
     else:

@@ -11,7 +11,7 @@ import click
 from newswire.settings import settings
 
 if TYPE_CHECKING:
-    from newswire.elastic.templates import Difference
+    from newswire.elastic.templates import TemplateDifference
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
@@ -61,7 +61,7 @@ def write() -> None:
         click.echo(f"wrote {path}")
 
 
-def _show(differences: list[Difference], *, as_json: bool, nothing: str, verb: str) -> None:
+def _show(differences: list[TemplateDifference], *, as_json: bool, nothing: str, verb: str) -> None:
     if as_json:
         click.echo(json.dumps([{"template": d.template.name, "was": d.word, "diff": d.lines()} for d in differences]))
         return

@@ -14,11 +14,11 @@ import structlog
 
 from newswire.crawl.database import Database, open_database
 from newswire.crawl.feeds import UnreadableListError
-from newswire.crawl.fetch_outcomes import build_outcome, tell_outcomes
+from newswire.crawl.fetch_outcomes import build_outcome, send_outcomes
 from newswire.crawl.frontier import Frontier
-from newswire.crawl.http_client import ACCEPT_LIST, RefusedError, UnreachableError, Web, open_web
+from newswire.crawl.http_client import ACCEPT_LIST, PoliteClient, RefusedError, UnreachableError, open_client
 from newswire.crawl.list_reader import Contents, Kind, read_list, select
-from newswire.crawl.list_state import Poll, Polls
+from newswire.crawl.list_state import ListPoll, ListStates
 from newswire.crawl.rate_limit import OutOfTimeError, host_delays
 from newswire.errors import SiteError
 from newswire.kafka.publisher import open_publisher
@@ -45,7 +45,7 @@ def discover(
 
 async def _discover(source: Source, settings: Settings, *, fresh: bool, deadline: float) -> dict[str, int]:
     delays = host_delays([source, *load_catalogue(settings).sources.values()])
-    async with open_database(settings) as database, open_web(database, settings, delays) as web:
+    async with open_database(settings) as database, open_client(database, settings, delays) as web:
         discovery = Discovery(source, settings, database, web, fresh=fresh, deadline=deadline)
         try:
             return await discovery.run()
@@ -55,19 +55,19 @@ async def _discover(source: Source, settings: Settings, *, fresh: bool, deadline
 
 def _tell(outcomes: Sequence[FetchOutcome], settings: Settings) -> None:
     with open_publisher(settings, "discover") as publisher:
-        tell_outcomes(publisher, outcomes)
+        send_outcomes(publisher, outcomes)
 
 
 class Discovery:
     """One visit to one source."""
 
     def __init__(
-        self, source: Source, settings: Settings, database: Database, web: Web, *, fresh: bool, deadline: float
+        self, source: Source, settings: Settings, database: Database, web: PoliteClient, *, fresh: bool, deadline: float
     ) -> None:
         self._source = source
         self._settings = settings
         self._web = web
-        self._polls = Polls(database, settings)
+        self._polls = ListStates(database, settings)
         self._frontier = Frontier(database, settings)
         self._fresh = fresh
         self._deadline = deadline
@@ -108,7 +108,7 @@ class Discovery:
             await self._note_failure(poll, kind, error)
         return ()
 
-    async def _read(self, poll: Poll, kind: Kind) -> Sequence[tuple[str, dt.datetime | None]]:
+    async def _read(self, poll: ListPoll, kind: Kind) -> Sequence[tuple[str, dt.datetime | None]]:
         answer = await self._web.get(poll.url, deadline=self._deadline, accept=ACCEPT_LIST, validators=poll.validators)
         if (answer.status == 304 and poll.validators) or (answer.status == 200 and poll.is_known(answer.body)):
             self._counts["lists_unchanged"] += 1
@@ -126,17 +126,17 @@ class Discovery:
         self._note(poll, kind, "fetched", new, answer=answer)
         return contents.children
 
-    def _note(self, poll: Poll, kind: Kind, outcome: Outcome, new: int = 0, **told: Any) -> None:
+    def _note(self, poll: ListPoll, kind: Kind, outcome: Outcome, new: int = 0, **told: Any) -> None:
         built = build_outcome(self._source, poll.url, kind, outcome, **told)
         self.outcomes.append(msgspec.structs.replace(built, new_urls=new))
 
-    async def _record(self, poll: Poll, contents: Contents) -> int:
+    async def _record(self, poll: ListPoll, contents: Contents) -> int:
         wanted = select(self._source, contents.found)
         recorded = await self._frontier.record(self._source.id, poll.url, wanted, fresh=self._fresh)
         self._counts.update(recorded, entries=len(contents.found), skipped=len(contents.found) - len(wanted))
         return recorded["new"]
 
-    async def _note_failure(self, poll: Poll, kind: Kind, error: Exception) -> None:
+    async def _note_failure(self, poll: ListPoll, kind: Kind, error: Exception) -> None:
         known = error if isinstance(error, UnreachableError) else UnreachableError(str(error))
         self._failures.append(known)
         self._counts["lists_failed"] += 1

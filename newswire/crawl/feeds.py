@@ -12,7 +12,7 @@ from typing import Any, Final
 import feedparser
 from lxml import etree, html
 
-from newswire.crawl.frontier import Found
+from newswire.crawl.frontier import ListedUrl
 from newswire.text.urls import clean_url
 from schemas.messages import FeedEntry
 
@@ -31,7 +31,7 @@ class UnreadableListError(Exception):
     """The bytes are no list that we can read; the text says why."""
 
 
-def read_feed(body: bytes, url: str, content_type: str, max_items: int) -> list[Found]:
+def read_feed(body: bytes, url: str, content_type: str, max_items: int) -> list[ListedUrl]:
     """Return the entries of a feed, newest position first as the feed has them; broken XML gives what can be read."""
     parsed = feedparser.parse(
         _head(body, max_items),
@@ -55,7 +55,7 @@ def _head(body: bytes, max_items: int) -> bytes:
     return _ENTITIES.sub(b"", head[:_PROLOGUE_BYTES], count=1) + head[_PROLOGUE_BYTES:]
 
 
-def _read_entry(entry: Any, base: str, language: str | None) -> Found | None:
+def _read_entry(entry: Any, base: str, language: str | None) -> ListedUrl | None:
     link = clean_url(str(entry.get("feedburner_origlink") or entry.get("link") or ""), base)
     if link is None:
         return None
@@ -63,7 +63,7 @@ def _read_entry(entry: Any, base: str, language: str | None) -> Found | None:
     published = _time(entry.get("published_parsed"))
     updated = _time(entry["updated_parsed"]) if "updated_parsed" in entry else None
     names = (plain_text(author.get("name")) for author in entry.get("authors", ())[:_MAX_AUTHORS])
-    return Found(
+    return ListedUrl(
         url=link,
         changed_at=updated or published,
         entry=FeedEntry(

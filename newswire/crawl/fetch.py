@@ -14,8 +14,15 @@ import structlog
 from newswire.crawl.database import open_database
 from newswire.crawl.fetch_outcomes import build_outcome
 from newswire.crawl.fetched_pages import PageWriter, build_page, is_page, open_page_writer, sha256_of
-from newswire.crawl.frontier import MAX_ATTEMPTS, PATIENCE, Claim, End, Frontier
-from newswire.crawl.http_client import ACCEPT_PAGE, Answer, RefusedError, UnreachableError, Web, open_web
+from newswire.crawl.frontier import MAX_ATTEMPTS, PATIENCE, ClaimedUrl, End, Frontier
+from newswire.crawl.http_client import (
+    ACCEPT_PAGE,
+    PoliteClient,
+    RefusedError,
+    SiteResponse,
+    UnreachableError,
+    open_client,
+)
 from newswire.crawl.rate_limit import OutOfTimeError, host_delays
 from newswire.errors import NewswireError, SiteError
 from newswire.settings import Settings
@@ -54,7 +61,7 @@ async def _fetch_host(
     catalogue = load_catalogue(settings).sources
     async with (
         open_database(settings) as database,
-        open_web(database, settings, host_delays(catalogue.values())) as web,
+        open_client(database, settings, host_delays(catalogue.values())) as web,
         open_page_writer(settings) as writer,
     ):
         visit = HostVisit(host, catalogue, Frontier(database, settings), web, writer, deadline)
@@ -76,7 +83,7 @@ class HostVisit:
         host: str,
         catalogue: Mapping[str, Source],
         frontier: Frontier,
-        web: Web,
+        web: PoliteClient,
         writer: PageWriter,
         deadline: float,
     ) -> None:
@@ -87,7 +94,7 @@ class HostVisit:
         self._writer = writer
         self._deadline = deadline
         self._counts = Counter[str]()
-        self._queue = deque[Claim]()
+        self._queue = deque[ClaimedUrl]()
         self._chances = Counter[str]()
         self._failures_in_a_row = 0
         self._is_over = False
@@ -120,7 +127,7 @@ class HostVisit:
         self._counts["claimed"] += len(claims)
         return bool(claims)
 
-    async def _visit(self, claim: Claim) -> None:
+    async def _visit(self, claim: ClaimedUrl) -> None:
         """Bring one address to its end, or back among the due ones. It leaves the queue when that is written."""
         source = self._catalogue.get(claim.source)
         if source is None:
@@ -130,7 +137,7 @@ class HostVisit:
         else:
             await self._ask(claim, source)
 
-    async def _ask(self, claim: Claim, source: Source) -> None:
+    async def _ask(self, claim: ClaimedUrl, source: Source) -> None:
         try:
             answer = await self._web.get(
                 claim.url, deadline=self._deadline, accept=ACCEPT_PAGE, validators=claim.validators()
@@ -147,7 +154,7 @@ class HostVisit:
             self.is_served = True
             await self._judge(claim, source, answer)
 
-    async def _judge(self, claim: Claim, source: Source, answer: Answer) -> None:
+    async def _judge(self, claim: ClaimedUrl, source: Source, answer: SiteResponse) -> None:
         status = answer.status
         if status == 304 and claim.validators():
             await self._unchanged(claim, answer)
@@ -162,7 +169,7 @@ class HostVisit:
         else:
             await self._deliver(claim, source, answer)
 
-    async def _deliver(self, claim: Claim, source: Source, answer: Answer) -> None:
+    async def _deliver(self, claim: ClaimedUrl, source: Source, answer: SiteResponse) -> None:
         page = build_page(claim, answer, source)
         await self._writer.write(page)
         await self._frontier.mark_fetched(
@@ -176,32 +183,32 @@ class HostVisit:
         self._settle(claim, "fetched")
         self._note(claim, "fetched", answer=answer)
 
-    async def _unchanged(self, claim: Claim, answer: Answer) -> None:
+    async def _unchanged(self, claim: ClaimedUrl, answer: SiteResponse) -> None:
         await self._frontier.mark_unchanged(claim)
         self._settle(claim, "unchanged")
         self._note(claim, "unchanged", answer=answer)
 
     async def _end(
-        self, claim: Claim, state: End, reason: str, status: int | None = None, answer: Answer | None = None
+        self, claim: ClaimedUrl, state: End, reason: str, status: int | None = None, answer: SiteResponse | None = None
     ) -> None:
         await self._frontier.mark_ended(claim, state, reason, status)
         self._settle(claim, state)
         self._note(claim, state, answer=answer, reason=reason, status=status)
         log.info("fetch.url_ended", url=claim.url, source=claim.source, state=state, reason=reason)
 
-    async def _defer(self, claim: Claim, reason: str, delay_seconds: float | None, *, forgive: bool) -> None:
+    async def _defer(self, claim: ClaimedUrl, reason: str, delay_seconds: float | None, *, forgive: bool) -> None:
         self._settle(claim, "deferred")
         await self._frontier.defer(claim, reason, delay_seconds, forgive=forgive)
 
-    def _settle(self, claim: Claim, count: str) -> None:
+    def _settle(self, claim: ClaimedUrl, count: str) -> None:
         self._queue.remove(claim)
         self._counts[count] += 1
 
-    def _note(self, claim: Claim, outcome: Outcome, **told: Any) -> None:
+    def _note(self, claim: ClaimedUrl, outcome: Outcome, **told: Any) -> None:
         if source := self._catalogue.get(claim.source):
             self.outcomes.append(build_outcome(source, claim.url, "page", outcome, **told))
 
-    async def _come_back(self, claim: Claim, error: UnreachableError) -> None:
+    async def _come_back(self, claim: ClaimedUrl, error: UnreachableError) -> None:
         """Decide when to try again an address that could not be had."""
         self._judge_host(error)
         if error.retry_after is not None and self._has_second_chance(claim, error.retry_after):
@@ -215,7 +222,7 @@ class HostVisit:
             await self._defer(claim, str(error), error.retry_after, forgive=forgive)
             self._note(claim, "deferred", reason=str(error), status=error.status)
 
-    def _has_second_chance(self, claim: Claim, retry_after: float) -> bool:
+    def _has_second_chance(self, claim: ClaimedUrl, retry_after: float) -> bool:
         self._chances[claim.url_id] += 1
         is_in_time = time.monotonic() + retry_after < self._deadline
         return is_in_time and self._chances[claim.url_id] <= _SECOND_CHANCES and not self._is_over

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from newswire.crawl.http_client import Answer
+from newswire.crawl.http_client import SiteResponse
 from newswire.crawl.list_reader import Kind
 from newswire.errors import NewswireError
 from newswire.kafka.publisher import Publisher
@@ -29,7 +29,7 @@ def build_outcome(
     kind: Kind | FetchKind,
     outcome: Outcome,
     *,
-    answer: Answer | None = None,
+    answer: SiteResponse | None = None,
     reason: str | None = None,
     status: int | None = None,
 ) -> FetchOutcome:
@@ -49,7 +49,7 @@ def build_outcome(
     )
 
 
-def tell_outcomes(publisher: Publisher, outcomes: Sequence[FetchOutcome]) -> None:
+def send_outcomes(publisher: Publisher, outcomes: Sequence[FetchOutcome]) -> None:
     """Send the outcomes of a visit; what Kafka does not take now is left out, and said so in the log."""
     if not outcomes:
         return

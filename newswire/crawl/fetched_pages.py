@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from newswire.crawl.fetch_outcomes import tell_outcomes
-from newswire.crawl.frontier import Claim
-from newswire.crawl.http_client import Answer
+from newswire.crawl.fetch_outcomes import send_outcomes
+from newswire.crawl.frontier import ClaimedUrl
+from newswire.crawl.http_client import SiteResponse
 from newswire.kafka.body_store import blob_store, pack_body
 from newswire.kafka.publisher import Publisher, open_publisher
 from newswire.settings import Settings
@@ -29,7 +29,7 @@ _PAGE_TYPES: Final = {"text/html", "application/xhtml+xml"}
 _ONE_MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
-def build_page(claim: Claim, answer: Answer, source: Source) -> FetchedPage:
+def build_page(claim: ClaimedUrl, answer: SiteResponse, source: Source) -> FetchedPage:
     """Return the message, its body still inline."""
     now = dt.datetime.now(dt.UTC)
     headers = answer.headers
@@ -60,12 +60,12 @@ def build_page(claim: Claim, answer: Answer, source: Source) -> FetchedPage:
     )
 
 
-def sha256_of(answer: Answer) -> str:
+def sha256_of(answer: SiteResponse) -> str:
     """Return the hash of the body as sent."""
     return hashlib.sha256(answer.body).hexdigest()
 
 
-def is_page(answer: Answer) -> bool:
+def is_page(answer: SiteResponse) -> bool:
     """Whether the answer says that it is HTML, or says nothing and begins like it."""
     declared = content_type(answer)
     if declared is None:
@@ -73,12 +73,12 @@ def is_page(answer: Answer) -> bool:
     return declared in _PAGE_TYPES
 
 
-def content_type(answer: Answer) -> str | None:
+def content_type(answer: SiteResponse) -> str | None:
     """Return the media type without parameters."""
     return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None
 
 
-def charset_of(answer: Answer) -> str | None:
+def charset_of(answer: SiteResponse) -> str | None:
     """Return the charset that the Content-Type header names."""
     message = Message()
     message["Content-Type"] = answer.headers.get("Content-Type", "")
@@ -86,7 +86,7 @@ def charset_of(answer: Answer) -> str | None:
     return charset if charset and charset.isascii() and len(charset) <= 40 else None
 
 
-def robots_tag_of(answer: Answer) -> str | None:
+def robots_tag_of(answer: SiteResponse) -> str | None:
     """Return what all X-Robots-Tag headers say."""
     return ", ".join(answer.headers.get_list("X-Robots-Tag")) or None
 
@@ -106,7 +106,7 @@ class PageWriter:
 
     async def tell(self, outcomes: Sequence[FetchOutcome]) -> None:
         """Send how attempts ended; see outcomes.py."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, tell_outcomes, self._publisher, outcomes)
+        await asyncio.get_running_loop().run_in_executor(self._thread, send_outcomes, self._publisher, outcomes)
 
     def _write(self, page: FetchedPage) -> None:
         self._publisher.send(Out(FETCHED_PAGES, self._fit(page)))

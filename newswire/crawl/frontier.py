@@ -97,7 +97,7 @@ _DEFERRED: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedUrl:
     """An address that a list names; `refused` says why it is recorded but never asked for."""
 
     url: str
@@ -117,7 +117,7 @@ class Found:
         }
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimedUrl(msgspec.Struct, frozen=True, kw_only=True):
     """An address that this worker alone may fetch until its lease ends."""
 
     url_id: str
@@ -149,7 +149,7 @@ class Frontier:
         self._settings = settings
 
     async def record(
-        self, source: str, found_in: str, found: Sequence[Found], *, fresh: bool = False
+        self, source: str, found_in: str, found: Sequence[ListedUrl], *, fresh: bool = False
     ) -> dict[str, int]:
         """Note addresses, each once; returns counts: new, refused, due_again."""
         unique = {row["url_id"]: row for row in (entry.as_row() for entry in found)}
@@ -159,33 +159,35 @@ class Frontier:
         })  # fmt: skip
         return dict(rows[0])
 
-    async def claim(self, host: str, limit: int, lease_seconds: float, sources: Sequence[str] | None) -> list[Claim]:
+    async def claim(
+        self, host: str, limit: int, lease_seconds: float, sources: Sequence[str] | None
+    ) -> list[ClaimedUrl]:
         """Take up to `limit` due addresses of a host; nobody else gets them before the lease ends."""
         rows = await fetch_all(self._database, _CLAIM, {
             "host": host, "limit": limit, "lease": lease_seconds, "sources": None if sources is None else list(sources),
         })  # fmt: skip
-        claims = [msgspec.convert(row, Claim) for row in rows]
+        claims = [msgspec.convert(row, ClaimedUrl) for row in rows]
         return sorted(claims, key=lambda claim: (claim.fetched_at is not None, -claim.first_seen_at.timestamp()))
 
-    async def mark_fetched(self, claim: Claim, **facts: Any) -> None:
+    async def mark_fetched(self, claim: ClaimedUrl, **facts: Any) -> None:
         """The page is in Kafka. `facts`: fetched_at, status, etag, last_modified, body_sha256."""
         first = claim.first_fetched_at or facts["fetched_at"]
         values = {"url_id": claim.url_id, "next": self._next_visit(first), **facts}
         await self._database.execute(_FETCHED, values)
 
-    async def mark_unchanged(self, claim: Claim) -> None:
+    async def mark_unchanged(self, claim: ClaimedUrl) -> None:
         """The page is what it was."""
         await self._database.execute(
             _UNCHANGED, {"url_id": claim.url_id, "next": self._next_visit(claim.first_fetched_at)}
         )
 
-    async def mark_ended(self, claim: Claim, state: End, reason: str, status: int | None) -> None:
+    async def mark_ended(self, claim: ClaimedUrl, state: End, reason: str, status: int | None) -> None:
         """There is nothing to fetch here."""
         next_visit = self._next_visit(claim.first_fetched_at) if state == "failed" else None
         values = {"url_id": claim.url_id, "state": state, "reason": reason, "status": status, "next": next_visit}
         await self._database.execute(_ENDED, values)
 
-    async def defer(self, claim: Claim, reason: str, delay_seconds: float | None = None, *, forgive: bool) -> None:
+    async def defer(self, claim: ClaimedUrl, reason: str, delay_seconds: float | None = None, *, forgive: bool) -> None:
         """Try again later; `forgive` where it was not the address's fault."""
         backoff = _FIRST_BACKOFF_SECONDS * 4 ** (claim.attempts - 1)
         values = {"url_id": claim.url_id, "reason": reason, "forgiven": int(forgive)}

@@ -17,7 +17,7 @@ import httpx
 
 from newswire.crawl.bounded_body import ACCEPT_ENCODING, BadEncodingError, TooLargeError, read_bounded, unpack
 from newswire.crawl.database import Database
-from newswire.crawl.rate_limit import OutOfTimeError, Turn, Turns
+from newswire.crawl.rate_limit import Lease, OutOfTimeError, RateLimiter
 from newswire.crawl.robots import MAX_ROBOTS_BYTES, Robots, RobotsFile, Rules
 from newswire.crawl.ssrf_guard import ForbiddenAddressError, GuardedTransport
 from newswire.settings import Settings
@@ -30,7 +30,7 @@ _LONGEST_RETRY_AFTER_SECONDS: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SiteResponse:
     """What a site sent in the end; `url` is where it came from after all redirects."""
 
     url: str
@@ -54,7 +54,7 @@ class UnreachableError(Exception):
         self.retry_after = retry_after
 
 
-class Web:
+class PoliteClient:
     """GET, politely."""
 
     def __init__(
@@ -63,12 +63,12 @@ class Web:
         self._client = client
         self._settings = settings
         self._delays = delays
-        self._turns = Turns(database, settings)
+        self._turns = RateLimiter(database, settings)
         self._robots = Robots(database, settings, self._download_robots)
 
     async def get(
         self, url: str, *, deadline: float, accept: str, validators: Mapping[str, str] | None = None
-    ) -> Answer:
+    ) -> SiteResponse:
         """Return the answer; `deadline` is a time.monotonic().
 
         Raises RefusedError, UnreachableError, or OutOfTimeError where the host's turn comes too late.
@@ -103,7 +103,7 @@ class Web:
             return RobotsFile(error.status)
         return RobotsFile(404)  # RFC 9309: after five redirects the file counts as absent
 
-    async def _send(self, url: str, headers: Mapping[str, str], deadline: float, robots_delay: float) -> Answer:
+    async def _send(self, url: str, headers: Mapping[str, str], deadline: float, robots_delay: float) -> SiteResponse:
         host = host_of(url)
         delay = max(self._delays.get(host, self._settings.host_delay_seconds), robots_delay)
         async with self._turns.turn(host, delay, deadline) as turn:
@@ -119,18 +119,20 @@ class Web:
             _heed(answer, turn)
         return replace(answer, seconds=time.monotonic() - began)
 
-    async def _exchange(self, url: str, headers: Mapping[str, str]) -> Answer:
+    async def _exchange(self, url: str, headers: Mapping[str, str]) -> SiteResponse:
         limit = self._settings.max_body_bytes
         async with self._client.stream("GET", url, headers=headers) as response:
             if int(response.headers.get("Content-Length", "0").strip() or 0) > limit:
                 raise TooLargeError
             packed = await read_bounded(response.aiter_raw(), limit)
         encoding = response.headers.get("Content-Encoding", "")
-        return Answer(url, response.status_code, response.headers, unpack(packed, encoding, limit))
+        return SiteResponse(url, response.status_code, response.headers, unpack(packed, encoding, limit))
 
 
 @contextlib.asynccontextmanager
-async def open_web(database: Database, settings: Settings, delays: Mapping[str, float]) -> AsyncIterator[Web]:
+async def open_client(
+    database: Database, settings: Settings, delays: Mapping[str, float]
+) -> AsyncIterator[PoliteClient]:
     """Open the connections of one task."""
     headers = {"User-Agent": settings.user_agent, "Accept-Encoding": ACCEPT_ENCODING}
     async with httpx.AsyncClient(
@@ -143,10 +145,10 @@ async def open_web(database: Database, settings: Settings, delays: Mapping[str, 
         follow_redirects=False,  # every hop has a robots.txt and a turn of its own
         trust_env=False,
     ) as client:
-        yield Web(client, database, settings, delays)
+        yield PoliteClient(client, database, settings, delays)
 
 
-def _target(answer: Answer) -> str | None:
+def _target(answer: SiteResponse) -> str | None:
     if answer.status not in {301, 302, 303, 307, 308}:
         return None
     target = clean_url(answer.headers.get("Location", ""), answer.url)
@@ -155,7 +157,7 @@ def _target(answer: Answer) -> str | None:
     return target
 
 
-def _heed(answer: Answer, turn: Turn) -> None:
+def _heed(answer: SiteResponse, turn: Lease) -> None:
     """Give a host in trouble the time it asks for."""
     if answer.status != 429 and answer.status < 500:
         return

@@ -10,8 +10,8 @@ from typing import Final, Literal
 from lxml import etree, html
 
 from newswire.crawl.feeds import UnreadableListError, read_feed
-from newswire.crawl.frontier import Found
-from newswire.crawl.http_client import Answer
+from newswire.crawl.frontier import ListedUrl
+from newswire.crawl.http_client import SiteResponse
 from newswire.crawl.sitemaps import read_sitemap
 from newswire.settings import Settings
 from newswire.sources.catalogue import Source
@@ -26,11 +26,11 @@ MAX_CHILDREN: Final = 20  # sitemaps of an index, the newest
 class Contents:
     """The addresses a list names, and the further lists with the time each changed."""
 
-    found: tuple[Found, ...]
+    found: tuple[ListedUrl, ...]
     children: tuple[tuple[str, dt.datetime | None], ...] = ()
 
 
-def read_list(kind: Kind, answer: Answer, settings: Settings) -> Contents:
+def read_list(kind: Kind, answer: SiteResponse, settings: Settings) -> Contents:
     """Read a list's body; raises UnreadableListError."""
     if kind == "feed":
         content_type = answer.headers.get("Content-Type", "")
@@ -43,7 +43,7 @@ def read_list(kind: Kind, answer: Answer, settings: Settings) -> Contents:
     return Contents(sitemap.pages, tuple(newest_first[:MAX_CHILDREN]))
 
 
-def select(source: Source, found: Iterable[Found]) -> list[Found]:
+def select(source: Source, found: Iterable[ListedUrl]) -> list[ListedUrl]:
     """Leave out what the source does not want; mark what lies on a host that it does not name."""
     newest = dt.datetime.now(dt.UTC)
     age = dt.timedelta(days=source.max_age_days) if source.max_age_days else None
@@ -58,7 +58,7 @@ def select(source: Source, found: Iterable[Found]) -> list[Found]:
     ]
 
 
-def _read_links(body: bytes, url: str, max_items: int) -> list[Found]:
+def _read_links(body: bytes, url: str, max_items: int) -> list[ListedUrl]:
     try:
         page = html.document_fromstring(body)
     except (etree.LxmlError, ValueError) as error:
@@ -66,4 +66,4 @@ def _read_links(body: bytes, url: str, max_items: int) -> list[Found]:
     base = page.find(".//base")
     start = clean_url(base.get("href") or "", url) if base is not None else url
     links = (clean_url(anchor.get("href") or "", start or url) for anchor in page.iter("a"))
-    return [Found(url=link, entry=FeedEntry()) for link in dict.fromkeys(links) if link][:max_items]
+    return [ListedUrl(url=link, entry=FeedEntry()) for link in dict.fromkeys(links) if link][:max_items]

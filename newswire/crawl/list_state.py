@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from newswire.crawl.database import Database, fetch_all
-from newswire.crawl.http_client import Answer
+from newswire.crawl.http_client import SiteResponse
 from newswire.settings import Settings
 
 # One failure may be chance and Airflow tries again at once; a list that goes on failing is asked ever more seldom,
@@ -37,7 +37,7 @@ _SAVE_BAD: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class Poll:
+class ListPoll:
     """What is known of a list when its turn comes."""
 
     url: str
@@ -56,20 +56,20 @@ class Poll:
         return bool(changed_at and self.polled_at and not self.errors and self.polled_at > changed_at)
 
 
-class Polls:
+class ListStates:
     """The feeds table."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._every = settings.feed_unconditional_every
 
-    async def begin(self, url: str, source: str, *, fresh: bool) -> Poll:
+    async def begin(self, url: str, source: str, *, fresh: bool) -> ListPoll:
         """Look a list up before it is asked; `fresh` asks as if for the first time."""
         (row,) = await fetch_all(self._database, _BEGIN, {"url": url, "source": source})
         pairs = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
         # Some servers say 304 though there is news; every so often the question is put without validators.
         asks_plainly = fresh or (row["polls"] + 1) % self._every == 0
-        return Poll(
+        return ListPoll(
             url=url,
             pause_seconds=0.0 if fresh and row["status"] != 429 else row["pause_seconds"],
             errors=row["errors"],
@@ -79,7 +79,13 @@ class Polls:
         )
 
     async def save_good(
-        self, poll: Poll, answer: Answer, *, entries: int | None = None, new: int = 0, is_remembered: bool = True
+        self,
+        poll: ListPoll,
+        answer: SiteResponse,
+        *,
+        entries: int | None = None,
+        new: int = 0,
+        is_remembered: bool = True,
     ) -> None:
         """Keep what an answer taught; `entries` None: it said what it had said before."""
         old = poll.validators if answer.status == 304 else {}
@@ -90,7 +96,7 @@ class Polls:
         kept = {"etag": etag, "last_modified": last_modified, "sha256": sha256}
         await self._database.execute(_SAVE_GOOD, values | (kept if is_remembered else dict.fromkeys(kept)))
 
-    async def save_bad(self, poll: Poll, error: str, status: int | None, retry_after: float | None) -> None:
+    async def save_bad(self, poll: ListPoll, error: str, status: int | None, retry_after: float | None) -> None:
         """Keep why it failed and when to come back."""
         doubled = 60.0 * 2 ** min(poll.errors, 20) if poll.errors >= _TOLERATED_ERRORS else 0.0
         pause = max(min(doubled, _LONGEST_PAUSE_SECONDS), retry_after or 0.0)

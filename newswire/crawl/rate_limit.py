@@ -47,7 +47,7 @@ class OutOfTimeError(Exception):
         self.wait_seconds = wait_seconds
 
 
-class Turn:
+class Lease:
     """The right to send one request; `delay_seconds` is how long the host then has its peace."""
 
     def __init__(self, delay_seconds: float) -> None:
@@ -63,7 +63,7 @@ class _Answer:
     is_ours: bool = False
 
 
-class Turns:
+class RateLimiter:
     """The queue before every host."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
@@ -71,7 +71,7 @@ class Turns:
         self._lease_seconds = settings.fetch_timeout_seconds + 10.0
 
     @asynccontextmanager
-    async def turn(self, host: str, delay_seconds: float, deadline: float) -> AsyncIterator[Turn]:
+    async def turn(self, host: str, delay_seconds: float, deadline: float) -> AsyncIterator[Lease]:
         """Wait for the host, hold it during the block, then leave it alone for the turn's delay.
 
         Raises OutOfTimeError when that would be after `deadline`, a time.monotonic().
@@ -81,7 +81,7 @@ class Turns:
             if time.monotonic() + answer.wait_seconds >= deadline:
                 raise OutOfTimeError(host, answer.pause_seconds)
             await anyio.sleep(max(answer.wait_seconds, _SHORTEST_WAIT))
-        turn = Turn(delay_seconds)
+        turn = Lease(delay_seconds)
         try:
             yield turn
         finally:

@@ -8,7 +8,14 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from newswire.crawl.database import open_database
-from newswire.crawl.http_client import ACCEPT_PAGE, Answer, RefusedError, UnreachableError, Web, open_web
+from newswire.crawl.http_client import (
+    ACCEPT_PAGE,
+    PoliteClient,
+    RefusedError,
+    SiteResponse,
+    UnreachableError,
+    open_client,
+)
 from newswire.crawl.rate_limit import OutOfTimeError
 from newswire.errors import NewswireError
 from newswire.settings import Settings
@@ -17,16 +24,16 @@ T = TypeVar("T")
 DEADLINE_SECONDS: Final = 60.0
 
 
-async def with_web(settings: Settings, work: Callable[[Web], Awaitable[T]]) -> T:
+async def with_web(settings: Settings, work: Callable[[PoliteClient], Awaitable[T]]) -> T:
     """Open the way to the sites for one piece of work."""
-    async with open_database(settings) as database, open_web(database, settings, {}) as web:
+    async with open_database(settings) as database, open_client(database, settings, {}) as web:
         return await work(web)
 
 
-def get_page(url: str, settings: Settings) -> Answer:
+def get_page(url: str, settings: Settings) -> SiteResponse:
     """Return a page as its site sends it; raises NewswireError where it is not to be had, saying why."""
 
-    async def get(web: Web) -> Answer:
+    async def get(web: PoliteClient) -> SiteResponse:
         return await web.get(url, deadline=time.monotonic() + DEADLINE_SECONDS, accept=ACCEPT_PAGE)
 
     try:

@@ -13,7 +13,7 @@ from lxml import etree
 
 from newswire.crawl.bounded_body import BadEncodingError, TooLargeError, gunzip_bounded
 from newswire.crawl.feeds import UnreadableListError, language_of, plain_text
-from newswire.crawl.frontier import Found
+from newswire.crawl.frontier import ListedUrl
 from newswire.text.urls import clean_url
 from schemas.messages import FeedEntry
 
@@ -24,7 +24,7 @@ _ITEMS: Final = ("{*}url", "{*}sitemap")
 class Sitemap:
     """The pages of a sitemap, or the sitemaps of an index with the time each changed."""
 
-    pages: tuple[Found, ...]
+    pages: tuple[ListedUrl, ...]
     children: tuple[tuple[str, dt.datetime | None], ...]
 
 
@@ -34,7 +34,7 @@ def read_sitemap(body: bytes, url: str, max_items: int, max_bytes: int) -> Sitem
         xml = gunzip_bounded(body, max_bytes)
     except (TooLargeError, BadEncodingError) as error:
         raise UnreadableListError(f"gzip: {error or 'too large'}") from error
-    pages: list[Found] = []
+    pages: list[ListedUrl] = []
     children: list[tuple[str, dt.datetime | None]] = []
     try:
         for item in _items(xml):
@@ -68,9 +68,9 @@ def _items(xml: bytes) -> Iterator[etree._Element]:
         raise UnreadableListError(f"its root is <{etree.QName(events.root).localname}>")
 
 
-def _page(item: etree._Element, link: str, changed_at: dt.datetime | None) -> Found:
+def _page(item: etree._Element, link: str, changed_at: dt.datetime | None) -> ListedUrl:
     published_at = read_time(_text(item, "publication_date"))
-    return Found(
+    return ListedUrl(
         url=link,
         changed_at=changed_at or published_at,
         entry=FeedEntry(

@@ -14,7 +14,7 @@ import yaml
 from lxml import etree, html
 
 from newswire.crawl.feeds import UnreadableListError, language_of, plain_text
-from newswire.crawl.http_client import ACCEPT_LIST, ACCEPT_PAGE, RefusedError, UnreachableError, Web
+from newswire.crawl.http_client import ACCEPT_LIST, ACCEPT_PAGE, PoliteClient, RefusedError, UnreachableError
 from newswire.crawl.list_reader import Kind, read_list
 from newswire.crawl.rate_limit import OutOfTimeError
 from newswire.crawl.single_page import with_web
@@ -64,11 +64,11 @@ def try_lists(lists: list[tuple[str, Kind]], settings: Settings) -> list[ListRep
     return asyncio.run(with_web(settings, lambda web: _try_all(web, lists, settings)))
 
 
-async def _try_all(web: Web, lists: list[tuple[str, Kind]], settings: Settings) -> list[ListReport]:
+async def _try_all(web: PoliteClient, lists: list[tuple[str, Kind]], settings: Settings) -> list[ListReport]:
     return [await _try(web, url, kind, settings) for url, kind in lists]
 
 
-async def _try(web: Web, url: str, kind: Kind, settings: Settings) -> ListReport:
+async def _try(web: PoliteClient, url: str, kind: Kind, settings: Settings) -> ListReport:
     try:
         answer = await web.get(url, deadline=time.monotonic() + _DEADLINE_SECONDS, accept=ACCEPT_LIST)
         if answer.status != 200:
@@ -81,7 +81,7 @@ async def _try(web: Web, url: str, kind: Kind, settings: Settings) -> ListReport
     return ListReport(url, kind, number, tuple(hosts.most_common(5)), None if number else "is empty")
 
 
-async def _draft(web: Web, url: str, settings: Settings, owner: str) -> tuple[str, str]:
+async def _draft(web: PoliteClient, url: str, settings: Settings, owner: str) -> tuple[str, str]:
     start = clean_url(url if "://" in url else f"https://{url}")
     if start is None:
         raise NoSourceError(f"{url} is no address; say newswire sources add https://example.com")
@@ -112,7 +112,7 @@ def _of_kind(kind: Kind, urls: Iterable[str]) -> dict[str, Kind]:
 
 
 async def _first_good(
-    web: Web, candidates: dict[str, Kind], settings: Settings, enough: int = _MAX_LISTS
+    web: PoliteClient, candidates: dict[str, Kind], settings: Settings, enough: int = _MAX_LISTS
 ) -> list[ListReport]:
     good: list[ListReport] = []
     for url, kind in candidates.items():
@@ -124,7 +124,7 @@ async def _first_good(
     return good
 
 
-async def _read_front(web: Web, url: str) -> _Front:
+async def _read_front(web: PoliteClient, url: str) -> _Front:
     """Read a front page; an address that is a feed itself is its own only feed."""
     try:
         answer = await web.get(url, deadline=time.monotonic() + _DEADLINE_SECONDS, accept=ACCEPT_PAGE)
@@ -150,7 +150,7 @@ async def _read_front(web: Web, url: str) -> _Front:
     )
 
 
-async def _sitemaps(web: Web, url: str) -> list[str]:
+async def _sitemaps(web: PoliteClient, url: str) -> list[str]:
     """Return the news sitemaps that robots.txt names; a sitemap of everything since 1998 is no list of news."""
     rules = await web.rules(url, time.monotonic() + _DEADLINE_SECONDS)
     named = (clean_url(link, url) for link in rules.sitemaps)

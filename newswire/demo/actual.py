@@ -11,7 +11,7 @@ from typing import Any
 from elasticsearch import helpers
 
 from newswire.crawl.database import open_reader
-from newswire.demo.expectations import ExpectedSearch, Found, FoundArticle, Truth
+from newswire.demo.expectations import ActualArticle, ActualRun, ExpectedSearch, Truth
 from newswire.elastic.client import build_alias, open_elasticsearch, outages_as_retry
 from newswire.search.request import SearchRequest
 from newswire.search.search import search
@@ -63,7 +63,7 @@ def read_progress(settings: Settings, sources: Iterable[str]) -> Progress:
     return Progress(Counter(row["state"] for row in rows), due)
 
 
-def read_found(settings: Settings, truth: Truth) -> tuple[Found, dict[str, Tally]]:
+def read_found(settings: Settings, truth: Truth) -> tuple[ActualRun, dict[str, Tally]]:
     """Return what is searchable and how every address ended, and the same as a tally for each outlet."""
     articles = list(_articles(settings, truth.outlets))
     rows = _urls(settings, truth.outlets)
@@ -76,7 +76,7 @@ def read_found(settings: Settings, truth: Truth) -> tuple[Found, dict[str, Tally
         tally.copies += bool(article.get("is_copy"))
         tally.revisions += article["version"] - 1
     found = {article["canonical_url"]: _found_article(article) for article in articles}
-    return Found(found, {row["url"]: _end(row) for row in rows}), tallies
+    return ActualRun(found, {row["url"]: _end(row) for row in rows}), tallies
 
 
 def missed_by_searches(settings: Settings, truth: Truth) -> list[str]:
@@ -108,9 +108,9 @@ def _end(row: dict[str, Any]) -> str:
     return f"{row['state']}({row['reason']})" if row["reason"] else str(row["state"])
 
 
-def _found_article(document: dict[str, Any]) -> FoundArticle:
+def _found_article(document: dict[str, Any]) -> ActualArticle:
     published = document.get("published_at")
-    return FoundArticle(
+    return ActualArticle(
         article_id=document["article_id"],
         family_id=document["family_id"],
         story_id=document["story_id"],

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from newswire.demo.expectations import ExpectedArticle, Found, FoundArticle, Truth
+from newswire.demo.expectations import ActualArticle, ActualRun, ExpectedArticle, Truth
 from newswire.demo.groupings import misplaced
 from newswire.text.urls import normalise_url
 
 
-def compare(truth: Truth, found: Found) -> list[str]:
+def compare(truth: Truth, found: ActualRun) -> list[str]:
     """Return every difference in words, URL first; empty where all is as it should be."""
     expected = truth.articles
     articles = {normalise_url(url): article for url, article in found.articles.items()}
@@ -35,7 +35,7 @@ def _wrong_ends(truth: Truth, ends: Mapping[str, str]) -> list[str]:
     return lost + strange + wrong
 
 
-def _differences(expected: ExpectedArticle, found: FoundArticle) -> Iterator[str]:
+def _differences(expected: ExpectedArticle, found: ActualArticle) -> Iterator[str]:
     pairs = {
         "title": (expected.title, found.title),
         "language": (expected.language, found.language),
@@ -49,7 +49,7 @@ def _differences(expected: ExpectedArticle, found: FoundArticle) -> Iterator[str
     yield from _body_differences(expected, found)
 
 
-def _body_differences(expected: ExpectedArticle, found: FoundArticle) -> Iterator[str]:
+def _body_differences(expected: ExpectedArticle, found: ActualArticle) -> Iterator[str]:
     right = Counter(expected.paragraphs)
     got = Counter(" ".join(part.split()) for part in found.body.split("\n\n"))
     for paragraph in right - got:

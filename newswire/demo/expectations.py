@@ -102,7 +102,7 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundArticle:
+class ActualArticle:
     """An article as a search returns it; `version` counts its contents, `family_id` is the original's article_id."""
 
     article_id: str
@@ -118,8 +118,8 @@ class FoundArticle:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ActualRun:
     """What a run has ended with: articles by canonical URL, ends such as `rejected(listing)` by announced URL."""
 
-    articles: Mapping[str, FoundArticle]
+    articles: Mapping[str, ActualArticle]
     ends: Mapping[str, str] = field(default_factory=dict)

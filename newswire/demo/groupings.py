@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from newswire.demo.expectations import ExpectedArticle, FoundArticle
+from newswire.demo.expectations import ActualArticle, ExpectedArticle
 
 Expected = Mapping[str, ExpectedArticle]
-FoundByUrl = Mapping[str, FoundArticle]
+FoundByUrl = Mapping[str, ActualArticle]
 
 
 def misplaced(expected: Expected, found: FoundByUrl) -> Iterator[str]:

@@ -41,7 +41,7 @@ QUIET_WITHIN_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DemoResult:
     """What a run has shown; `differences` is empty where the truth is what is searchable."""
 
     truth: Truth
@@ -60,7 +60,7 @@ def start_with_press(console: Console) -> Settings:
     return load_settings()
 
 
-def run_demo(settings: Settings, console: Console) -> Outcome:
+def run_demo(settings: Settings, console: Console) -> DemoResult:
     """Crawl the press's day, follow its articles through the topics, and compare the end with the truth."""
     began = time.monotonic()
     state = PressState(settings.state_dir)
@@ -71,7 +71,7 @@ def run_demo(settings: Settings, console: Console) -> Outcome:
     truth = load_truth(settings.state_dir)
     found, tallies = _patiently(lambda: read_found(settings, truth))
     missed = _patiently(lambda: missed_by_searches(settings, truth))
-    return Outcome(truth, tallies, compare(truth, found) + missed, time.monotonic() - began)
+    return DemoResult(truth, tallies, compare(truth, found) + missed, time.monotonic() - began)
 
 
 def _crawl_until_done(airflow: Airflow, screen: Screen) -> None:

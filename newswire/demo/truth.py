@@ -8,9 +8,9 @@ from pathlib import Path
 
 from newswire.demo.expectations import ExpectedArticle, ExpectedOutlet, ExpectedSearch, ExpectedUrl, Truth
 from newswire.demo.press.content import Press, Rogue, Search, read_press
-from newswire.demo.press.desk import Article, Edition
+from newswire.demo.press.desk import Edition, PressArticle
 from newswire.demo.press.feeds import track
-from newswire.demo.press.site import Site, open_sites
+from newswire.demo.press.site import OutletSite, open_sites
 from newswire.demo.press.state import PressState
 from newswire.errors import ConfigError
 from newswire.text.urls import normalise_url
@@ -33,7 +33,7 @@ def load_truth(state_dir: Path, phase: int | None = None) -> Truth:
     return Truth(state.epoch(), now, outlets, searches, tuple(_furniture(press)))
 
 
-def _expect_outlet(site: Site, phase: int) -> ExpectedOutlet:
+def _expect_outlet(site: OutletSite, phase: int) -> ExpectedOutlet:
     shown = [(article, edition) for article in site.articles if (edition := article.at(phase))]
     articles = tuple(_expect_article(site, article, edition, phase) for article, edition in shown)
     urls = [url for article, _ in shown for url in _expect_urls(site, article)]
@@ -41,7 +41,7 @@ def _expect_outlet(site: Site, phase: int) -> ExpectedOutlet:
     return ExpectedOutlet(site.outlet.id, site.outlet.name, site.base, tuple(urls), articles)
 
 
-def _expect_article(site: Site, article: Article, edition: Edition, phase: int) -> ExpectedArticle:
+def _expect_article(site: OutletSite, article: PressArticle, edition: Edition, phase: int) -> ExpectedArticle:
     telling = article.telling
     return ExpectedArticle(
         key=article.key,
@@ -59,7 +59,7 @@ def _expect_article(site: Site, article: Article, edition: Edition, phase: int) 
     )
 
 
-def _expected_day(article: Article) -> dt.date | None:
+def _expected_day(article: PressArticle) -> dt.date | None:
     """Return the day in UTC; where only a date is printed, that date; a date to come gives way to the feed's."""
     if article.telling.dated == "nowhere":
         return None
@@ -68,7 +68,7 @@ def _expected_day(article: Article) -> dt.date | None:
     return article.published.astimezone(dt.UTC).date()
 
 
-def _expect_urls(site: Site, article: Article) -> Iterator[ExpectedUrl]:
+def _expect_urls(site: OutletSite, article: PressArticle) -> Iterator[ExpectedUrl]:
     telling = article.telling
     # A page that is asked for twice ends unchanged, be it under a second address or after a crash.
     ends = ("indexed", "unchanged")
@@ -78,7 +78,7 @@ def _expect_urls(site: Site, article: Article) -> Iterator[ExpectedUrl]:
         yield ExpectedUrl(normalise_url(site.base + announced), ends, why)
 
 
-def _expect_rogue(site: Site, rogue: Rogue) -> ExpectedUrl:
+def _expect_rogue(site: OutletSite, rogue: Rogue) -> ExpectedUrl:
     return ExpectedUrl(normalise_url(site.base + rogue.path), rogue.ends, rogue.kind)
 
 

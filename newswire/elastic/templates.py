@@ -24,7 +24,7 @@ class TemplateError(NewswireError):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TemplateDifference:
     """What the server has instead of one of our templates; `found` is None where it has nothing."""
 
     template: Template
@@ -44,7 +44,7 @@ class Difference:
 
 def sync_templates(
     settings: Settings, *, wait_seconds: float = 60.0, is_full_cluster: bool = False
-) -> list[Difference]:
+) -> list[TemplateDifference]:
     """Apply the templates, waiting for the server; return what was different.
 
     Raises Retry when the server stays away, ConfigError or TemplateError when it refuses.
@@ -70,13 +70,13 @@ def full_cluster_templates(client: Elasticsearch, settings: Settings) -> tuple[T
     return build_full_cluster(settings.index_prefix, {kind: months_kept(settings, kind) for kind in MONTHLY})
 
 
-def find_differences(client: Elasticsearch, prefix: str, more: Sequence[Template] = ()) -> list[Difference]:
+def find_differences(client: Elasticsearch, prefix: str, more: Sequence[Template] = ()) -> list[TemplateDifference]:
     """Return the templates that the server lacks or has otherwise; `more` are those of a full cluster."""
     found = [(template, _read(client, template)) for template in (*more, *build_templates(prefix))]
-    return [Difference(template, body) for template, body in found if body != template.body]
+    return [TemplateDifference(template, body) for template, body in found if body != template.body]
 
 
-def apply_templates(client: Elasticsearch, prefix: str, more: Sequence[Template] = ()) -> list[Difference]:
+def apply_templates(client: Elasticsearch, prefix: str, more: Sequence[Template] = ()) -> list[TemplateDifference]:
     """Make the server's templates ours, and give new fields to the months that exist; return what was different."""
     differences = find_differences(client, prefix, more)
     try:

@@ -32,7 +32,7 @@ _FATAL = (
 )
 
 
-class Losses(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
+class LostPartitions(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
     """Collects the partitions that were taken away.
 
     The client calls it on its own thread, so it only notes; the runner's thread asks.

@@ -18,7 +18,7 @@ LONGEST_DETAIL = 2_000
 Headers = list[tuple[str, bytes]]
 
 
-def letter_headers(stage: str, topic: str, raw: Raw, reject: Reject, at: datetime) -> Headers:
+def dead_letter_headers(stage: str, topic: str, raw: Raw, reject: Reject, at: datetime) -> Headers:
     """Return the record's own headers and the dead letter's; `topic` is without the prefix."""
     letter = {
         "dlq.stage": stage,
@@ -40,7 +40,7 @@ def own_headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A dead letter, read back; `offset` is its place in the dead-letter topic, `origin` the topic it came from."""
 
     offset: int
@@ -54,12 +54,12 @@ class Letter:
     raw: Raw
 
 
-def read_letter(raw: Raw) -> Letter | None:
+def read_dead_letter(raw: Raw) -> DeadLetter | None:
     """Return the dead letter of a record; None for the note that one was sent again."""
     headers = read_headers(raw.headers)
     if "dlq.topic" not in headers:
         return None
-    return Letter(
+    return DeadLetter(
         offset=raw.offset,
         origin=headers["dlq.topic"],
         partition=int(headers.get("dlq.partition", -1)),
@@ -72,7 +72,7 @@ def read_letter(raw: Raw) -> Letter | None:
     )
 
 
-def retried_headers(stage: str, letter: Letter, at: datetime) -> Headers:
+def retried_headers(stage: str, letter: DeadLetter, at: datetime) -> Headers:
     """Return the headers of the note that a letter was sent again; its record has no value."""
     note = {"dlq.stage": stage, RETRIED: str(letter.offset), "dlq.at": at.isoformat(timespec="milliseconds")}
     return [(name, text.encode()) for name, text in note.items()]

@@ -23,7 +23,7 @@ def stages_and_topics() -> dict[str, list[str]]:
     }
 
 
-class Group(NamedTuple):
+class ConsumerGroup(NamedTuple):
     """A stage's consumer group: the records it has yet to deal with, and its members."""
 
     lag: int
@@ -38,7 +38,7 @@ def read_lag(settings: Settings) -> dict[str, int]:
     return {stage: group.lag for stage, group in read_groups(settings).items()}
 
 
-def read_groups(settings: Settings) -> dict[str, Group]:
+def read_groups(settings: Settings) -> dict[str, ConsumerGroup]:
     """Return the group of each stage, in the order of the topics; empty before these are made.
 
     Raises Retry while Kafka is away.
@@ -66,7 +66,7 @@ def read_groups(settings: Settings) -> dict[str, Group]:
         )
 
     return {
-        stage: Group(lag(stage, names), len(described.get(prefix + stage, {}).get("members", ())))
+        stage: ConsumerGroup(lag(stage, names), len(described.get(prefix + stage, {}).get("members", ())))
         for stage, names in reads.items()
     }
 

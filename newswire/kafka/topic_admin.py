@@ -56,7 +56,7 @@ def apply_topics(settings: Settings, *, wait_seconds: float = 60.0) -> dict[str,
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TopicDifference:
     """Where the cluster is not as topics.yml says; `kind` is missing, extra, partitions, setting or extra-setting."""
 
     topic: str
@@ -64,7 +64,7 @@ class Difference:
     says: str
 
 
-def find_differences(settings: Settings) -> list[Difference]:
+def find_differences(settings: Settings) -> list[TopicDifference]:
     """Compare the cluster with topics.yml; `extra` is what stands on it under our prefix beyond that.
 
     Raises Retry while Kafka is away.
@@ -82,30 +82,32 @@ def find_differences(settings: Settings) -> list[Difference]:
     extra = sorted(n for n in ours if n not in wanted and not n.startswith(prefix + CONFORMANCE))
     missing = [name for name in wanted if name not in described]
     return [
-        *(Difference(name, "missing", "is missing: `newswire topics apply` makes it") for name in missing),
-        *(Difference(name, "extra", "stands on the cluster and not in topics.yml") for name in extra),
+        *(TopicDifference(name, "missing", "is missing: `newswire topics apply` makes it") for name in missing),
+        *(TopicDifference(name, "extra", "stands on the cluster and not in topics.yml") for name in extra),
         *_partition_differences(described, wanted),
         *(each for name in found for each in _setting_differences(name, found[name], wanted[name], settings)),
     ]
 
 
-def _partition_differences(described: dict[str, Any], wanted: dict[str, Topic[Any]]) -> Iterator[Difference]:
+def _partition_differences(described: dict[str, Any], wanted: dict[str, Topic[Any]]) -> Iterator[TopicDifference]:
     for name, found in described.items():
         count = len(found["partitions"])
         if count != wanted[name].partitions:
-            yield Difference(name, "partitions", f"has {count} partitions, topics.yml says {wanted[name].partitions}")
+            yield TopicDifference(
+                name, "partitions", f"has {count} partitions, topics.yml says {wanted[name].partitions}"
+            )
 
 
 def _setting_differences(
     name: str, found: dict[str, Any], topic: Topic[Any], settings: Settings
-) -> Iterator[Difference]:
+) -> Iterator[TopicDifference]:
     configs = topic_configs(topic, settings.kafka_replication)
     for key, value in configs.items():
         if found[key]["value"] != value:
-            yield Difference(name, "setting", f"has {key}={found[key]['value']}, topics.yml says {value}")
+            yield TopicDifference(name, "setting", f"has {key}={found[key]['value']}, topics.yml says {value}")
     for key, entry in found.items():
         if key not in configs and entry["config_source"] == SET_ON_TOPIC:
-            yield Difference(name, "extra-setting", f"has {key}={entry['value']}, topics.yml says nothing of it")
+            yield TopicDifference(name, "extra-setting", f"has {key}={entry['value']}, topics.yml says nothing of it")
 
 
 def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, Any]]:

@@ -18,7 +18,7 @@ STALE_SECONDS = 60.0
 STOP_SECONDS = 0.1  # how long the server may take to notice its end
 
 
-class Health:
+class StageHealth:
     """When the runner last moved, and whether it has been given partitions.
 
     A broker that is away makes nobody unhealthy: restarting every stage would not bring it back.
@@ -45,12 +45,12 @@ class Instruments:
 
     clock: Clock
     metrics: Metrics
-    health: Health
+    health: StageHealth
 
 
 def instruments_for(stage: str, clock: Clock) -> Instruments:
     """Return fresh instruments."""
-    return Instruments(clock, Metrics(stage), Health(clock))
+    return Instruments(clock, Metrics(stage), StageHealth(clock))
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def serve_health(settings: Settings, stage: str, instruments: Instruments) -> It
         server.server_close()
 
 
-def _answer(path: str, health: Health, metrics: Metrics) -> tuple[int, bytes]:
+def _answer(path: str, health: StageHealth, metrics: Metrics) -> tuple[int, bytes]:
     if path == "/livez":
         return (200, b"live\n") if health.is_live else (503, b"the runner has not moved for a minute\n")
     if path == "/readyz":

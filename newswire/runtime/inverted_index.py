@@ -28,7 +28,7 @@ MAX_BLOCK_POSTINGS: Final = 12_000_000  # bounds what a merge holds twice: about
 SIZE_RATIO: Final = 8
 
 
-class Block(NamedTuple):
+class Segment(NamedTuple):
     """Postings sorted by key; of one key, in the order in which they came."""
 
     keys: Keys
@@ -47,7 +47,7 @@ class Hits(NamedTuple):
 NOTHING: Final = Hits(np.zeros(0, np.intp), np.zeros(0, np.uint32))
 
 
-class Postings:
+class InvertedIndex:
     """Lists of documents by key. The newest `longest + 1` of a list are kept: enough to know that it is too long."""
 
     def __init__(self, key_type: type[np.unsignedinteger], longest: int) -> None:
@@ -55,7 +55,7 @@ class Postings:
         self._longest = longest
         self._fresh: dict[int, tuple[int, ...]] = {}
         self._fresh_postings = 0
-        self._blocks: list[Block] = []
+        self._blocks: list[Segment] = []
         self._oldest = 0
 
     def add(self, keys: Keys, doc: int) -> None:
@@ -123,7 +123,7 @@ class Postings:
         for path in sorted(folder.glob(f"{name}-*.npy")):
             with path.open("rb") as file:
                 keys, docs = np.load(file), np.load(file)
-            self._blocks.append(Block(keys, docs, int(docs.max()), Frozen.open(path)))
+            self._blocks.append(Segment(keys, docs, int(docs.max()), Frozen.open(path)))
 
     def _find_frozen(self, keys: Keys) -> Iterator[Hits]:
         for block in self._blocks:
@@ -170,7 +170,7 @@ class Postings:
         if not kept.all():
             keys, docs = keys[kept], docs[kept]
         if len(keys):
-            self._blocks.append(Block(keys, docs, int(docs.max())))
+            self._blocks.append(Segment(keys, docs, int(docs.max())))
 
 
 def _count_to_end(sorted_: NDArray[Any], ends: NDArray[np.intp]) -> NDArray[np.intp]:

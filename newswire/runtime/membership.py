@@ -11,7 +11,7 @@ from kafka.structs import OffsetAndMetadata
 
 from newswire.clock import Clock
 from newswire.errors import Retry
-from newswire.kafka.clients import Losses, outages_as_retry
+from newswire.kafka.clients import LostPartitions, outages_as_retry
 from newswire.kafka.protocols import Consumer, Raw
 
 POLL_MS = 500
@@ -41,7 +41,7 @@ class Membership:
         self._place = place
         self._drop = drop
         self._clock = clock
-        self._losses = Losses()
+        self._losses = LostPartitions()
         consumer.subscribe(topics, listener=self._losses)
 
     def poll(self) -> Batch:

@@ -8,7 +8,7 @@ from kafka import TopicPartition
 
 from newswire.clock import Clock
 from newswire.errors import Retry
-from newswire.kafka.dead_letters import letter_headers
+from newswire.kafka.dead_letters import dead_letter_headers
 from newswire.kafka.publisher import Publisher, RecordTooLargeError
 from newswire.runtime.decoded_batch import Item
 from newswire.stage import AnyStage, Reject, Sink
@@ -58,7 +58,7 @@ class Outbox:
         except RecordTooLargeError as error:
             item.answer = Reject("output-too-large", str(error))
         if isinstance(item.answer, Reject):
-            headers = letter_headers(self._stage, item.topic.name, item.raw, item.answer, self._clock.now())
+            headers = dead_letter_headers(self._stage, item.topic.name, item.raw, item.answer, self._clock.now())
             self._publisher.send_raw(self._dead_letters, item.raw.key, item.raw.value, headers)
 
     def _announce(self, item: Item) -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct, convert, field
 
 from newswire.elastic.client import build_alias
 from newswire.search.client import ask
-from newswire.search.representative import telling_key
+from newswire.search.representative import representative_key
 from newswire.search.results import FoundArticle
 
 MOST_MEMBERS: Final = 1_000
@@ -76,7 +76,7 @@ def read_family(client: Elasticsearch, prefix: str, family_id: str) -> FamilyVie
         return None
     original = next((article for article in articles if article.article_id == family_id), None)
     members = tuple(FamilyMember(article=article, delay_seconds=_delay(article, original)) for article in articles)
-    return FamilyView(family_id=family_id, head=min(articles, key=telling_key), members=members)
+    return FamilyView(family_id=family_id, head=min(articles, key=representative_key), members=members)
 
 
 def read_articles(client: Elasticsearch, prefix: str, wanted: Mapping[str, str]) -> list[FoundArticle]:

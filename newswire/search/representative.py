@@ -22,7 +22,7 @@ TELLING_ORDER: Final[list[dict[str, Any]]] = [
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
-def telling_key(article: FoundArticle) -> tuple[bool, datetime, int, datetime, bool, str]:
+def representative_key(article: FoundArticle) -> tuple[bool, datetime, int, datetime, bool, str]:
     """Return what sorts the tellings of a family as TELLING_ORDER does; the first is the one to show."""
     return (
         not article.is_agency,

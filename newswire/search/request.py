@@ -63,7 +63,7 @@ class SearchRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class QueryWords:
     """The words of a request, taken apart."""
 
     terms: str
@@ -71,7 +71,7 @@ class Words:
     excluded: tuple[str, ...]
 
 
-def parse_words(text: str) -> Words:
+def parse_words(text: str) -> QueryWords:
     """Take a reader's words apart; quotes of any style count, and one that is left open ends with the text."""
     terms, phrases, excluded = [], [], []
     for part in _PART.finditer(text.translate(QUOTES)):
@@ -84,4 +84,4 @@ def parse_words(text: str) -> Words:
             phrases.append(said)
         else:
             terms.append(said)
-    return Words(" ".join(terms), tuple(phrases), tuple(excluded))
+    return QueryWords(" ".join(terms), tuple(phrases), tuple(excluded))

@@ -23,7 +23,7 @@ TierName = Literal["15m", "hourly", "daily"]
 
 
 @dataclass(frozen=True, slots=True)
-class Tier:
+class ScheduleTier:
     """How often a group of sources is crawled; a run should end within the deadline."""
 
     schedule: str
@@ -32,10 +32,10 @@ class Tier:
 
 
 # Off the full hour: that is when every other crawler comes, and the scheduler's own worst moment.
-TIERS: Final[dict[TierName, Tier]] = {
-    "15m": Tier("4-59/15 * * * *", "Every quarter of an hour", 15),
-    "hourly": Tier("17 * * * *", "Every hour", 45),
-    "daily": Tier("41 5 * * *", "Every day", 180),
+TIERS: Final[dict[TierName, ScheduleTier]] = {
+    "15m": ScheduleTier("4-59/15 * * * *", "Every quarter of an hour", 15),
+    "hourly": ScheduleTier("17 * * * *", "Every hour", 45),
+    "daily": ScheduleTier("41 5 * * *", "Every day", 180),
 }
 
 

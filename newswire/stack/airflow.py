@@ -51,7 +51,7 @@ def airflow_services(
     url = f"http://127.0.0.1:{port}"
     child = child_environment(**environment, **airflow_environment(settings, home, port, database_url))
     api = {"NEWSWIRE_AIRFLOW_URL": url, "NEWSWIRE_AIRFLOW_PASSWORD": airflow_password(home)}
-    health = Health(url)
+    health = AirflowHealth(url)
 
     def component(name: str, arguments: tuple[str, ...], part: str, **changes: Any) -> Service:
         return Service(
@@ -185,7 +185,7 @@ def _keep(path: Path, fresh: dict[str, str]) -> dict[str, str]:
     return kept
 
 
-class Health:
+class AirflowHealth:
     """Airflow's own health report, asked at most twice a second however many probes look at it."""
 
     def __init__(self, url: str) -> None:

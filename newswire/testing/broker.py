@@ -14,7 +14,7 @@ from kafka.partitioner.default import murmur2
 
 from newswire.testing.clock import FrozenClock
 from newswire.testing.consumer import MemoryConsumer
-from newswire.testing.group import Group
+from newswire.testing.group import MemoryGroup
 
 Call = Literal["poll", "commit", "committed", "send", "flush"]
 
@@ -73,12 +73,12 @@ class MemoryBroker:
         self.logs: dict[TopicPartition, list[MemoryRecord]] = {
             TopicPartition(topic, number): [] for topic, count in topics.items() for number in range(count)
         }
-        self.groups: dict[str, Group] = {}
+        self.groups: dict[str, MemoryGroup] = {}
         self._producers: list[MemoryProducer] = []
 
     def consumer(self, group: str, *, max_records: int = 200) -> MemoryConsumer:
         """Return a consumer that joins the group with its first poll."""
-        return MemoryConsumer(self, self.groups.setdefault(group, Group(self.logs)), max_records)
+        return MemoryConsumer(self, self.groups.setdefault(group, MemoryGroup(self.logs)), max_records)
 
     def producer(self, compression: str | None = None) -> MemoryProducer:
         """Return a producer."""

@@ -9,7 +9,7 @@ from kafka import TopicPartition, errors
 from kafka.structs import OffsetAndMetadata
 
 from newswire.kafka.protocols import Raw
-from newswire.testing.group import Group
+from newswire.testing.group import MemoryGroup
 
 if TYPE_CHECKING:
     from newswire.testing.broker import MemoryBroker
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class MemoryConsumer:
     """A member of a group."""
 
-    def __init__(self, broker: MemoryBroker, group: Group, max_records: int) -> None:
+    def __init__(self, broker: MemoryBroker, group: MemoryGroup, max_records: int) -> None:
         self._broker = broker
         self._group = group
         self._max_records = max_records

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from kafka import TopicPartition, errors
 
 
-class Group:
+class MemoryGroup:
     """Who owns what, and what is committed."""
 
     def __init__(self, known: Collection[TopicPartition]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import structs
 
-from newswire.demo.press.desk import Article as Telling
+from newswire.demo.press.desk import PressArticle as Telling
 from newswire.text.fingerprint import fingerprint
 from schemas.message_builder import make_article
 from schemas.messages import ArticleText, ParsedArticle
@@ -15,7 +15,7 @@ from schemas.messages import ArticleText, ParsedArticle
 T = TypeVar("T", bound=ArticleText)
 
 
-def make_telling(kind: type[T], telling: Telling, phase: int, *, seen_at: dt.datetime, **others: Any) -> T:
+def make_press_article(kind: type[T], telling: Telling, phase: int, *, seen_at: dt.datetime, **others: Any) -> T:
     """Return a message of this kind with what the press tells in a phase."""
     edition, outlet = telling.at(phase), telling.outlet
     if edition is None:
@@ -37,7 +37,7 @@ def make_telling(kind: type[T], telling: Telling, phase: int, *, seen_at: dt.dat
     )
 
 
-def make_parsed_telling(telling: Telling, phase: int, seen_at: dt.datetime) -> ParsedArticle:
+def make_parsed_press_article(telling: Telling, phase: int, seen_at: dt.datetime) -> ParsedArticle:
     """Return what parse would say of a telling, its fingerprint included."""
-    bare = make_telling(ParsedArticle, telling, phase, seen_at=seen_at, reader="test")
+    bare = make_press_article(ParsedArticle, telling, phase, seen_at=seen_at, reader="test")
     return structs.replace(bare, fingerprint=fingerprint(bare.title, bare.body, bare.language))

@@ -23,7 +23,7 @@ from schemas.topics import Topic, dead_letters_of
 
 
 @dataclass(slots=True)
-class Member:
+class RigMember:
     """One process of the stage, as far as a test cares."""
 
     runner: Runner
@@ -54,7 +54,7 @@ class Rig:
         self._writer = self._publisher("test", [])
         self._stack = ExitStack()
 
-    def start(self) -> Member:
+    def start(self) -> RigMember:
         """Start a member and let it join; its first batch comes with the next step."""
         instruments = instruments_for(self.stage.name, self.clock)
         consumer = self.broker.consumer(self.stage.name, max_records=self.settings.batch_records)
@@ -63,9 +63,9 @@ class Rig:
         publisher, stop = self._publisher(self.stage.name, producers), Event()
         runner = Runner(self.stage, worker, consumer, publisher, self.settings, instruments, stop)
         runner.step()
-        return Member(runner, worker, consumer, producers, instruments, stop)
+        return RigMember(runner, worker, consumer, producers, instruments, stop)
 
-    def kill(self, member: Member) -> None:
+    def kill(self, member: RigMember) -> None:
         """End a member as kill -9 does: the group misses it, what it has not sent is gone."""
         member.consumer.evict()
         self.broker.forget(member.producers)

@@ -12,7 +12,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SitePage:
     """An answer; with an `etag` it becomes 304 for whoever has it."""
 
     body: bytes | str = b""
@@ -34,10 +34,10 @@ class Visit:
 
 
 # A callable answers by itself: it gets the request's handler, and returns None when it has written the answer.
-Content = Page | Callable[[BaseHTTPRequestHandler], Page | None]
+Content = SitePage | Callable[[BaseHTTPRequestHandler], SitePage | None]
 
 
-class Site:
+class FakeSite:
     """One host: `pages` by path (with query), and the visits so far."""
 
     def __init__(self, address: str = "127.0.0.1") -> None:
@@ -59,10 +59,10 @@ class Site:
         """Publish an RSS feed of articles, the page for each included where none is set."""
         items = "".join(f"<item><title>About {p}</title><link>{self.url}{p}</link></item>" for p in paths)
         body = f"<rss version='2.0'><channel><title>Feed</title>{items}</channel></rss>"
-        self.pages[path] = Page(body, content_type="application/rss+xml", **page)
+        self.pages[path] = SitePage(body, content_type="application/rss+xml", **page)
         for article in paths:
             self.pages.setdefault(
-                article, Page(f"<html><title>About {article}</title><p>Text of {article}.</p></html>")
+                article, SitePage(f"<html><title>About {article}</title><p>Text of {article}.</p></html>")
             )
 
     def start(self) -> None:
@@ -76,9 +76,9 @@ class Site:
 
 
 @contextmanager
-def open_site(address: str = "127.0.0.1") -> Iterator[Site]:
+def open_site(address: str = "127.0.0.1") -> Iterator[FakeSite]:
     """Run a site for the length of a block."""
-    site = Site(address)
+    site = FakeSite(address)
     site.start()
     try:
         yield site
@@ -93,20 +93,20 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: a client that leaves early is part of the test."""
 
 
-def _handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
+def _handler_of(site: FakeSite) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             visit = Visit(self.path, {name.lower(): value for name, value in self.headers.items()}, time.monotonic())
             site.visits.append(visit)
-            content = site.pages.get(self.path, Page("not found", 404))
-            page = content if isinstance(content, Page) else content(self)
+            content = site.pages.get(self.path, SitePage("not found", 404))
+            page = content if isinstance(content, SitePage) else content(self)
             if page is not None:
                 visit.status = self._answer(page, visit.headers.get("if-none-match"))
             visit.ended = time.monotonic()
 
-        def _answer(self, page: Page, known: str | None) -> int:
+        def _answer(self, page: SitePage, known: str | None) -> int:
             is_known = page.etag is not None and known == page.etag
             body = b"" if is_known else page.body.encode() if isinstance(page.body, str) else page.body
             status = 304 if is_known else page.status

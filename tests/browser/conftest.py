@@ -25,7 +25,7 @@ from newswire.elastic.templates import sync_templates
 from newswire.settings import Settings, child_environment
 from newswire.stage import Record
 from newswire.testing.crawl_state import open_crawl_state
-from newswire.testing.press_articles import make_telling
+from newswire.testing.press_articles import make_press_article
 from schemas.message_builder import make_id
 from schemas.messages import Article, DeduplicatedArticle
 from schemas.topics import ARTICLES, STORIES
@@ -90,7 +90,7 @@ def tell_press():
             if edition.phase != phase:
                 continue
             copied = {} if original == telling.key else {"copy_of": make_id(original), "copy_tier": "copy"}
-            yield make_telling(
+            yield make_press_article(
                 DeduplicatedArticle,
                 telling,
                 phase,

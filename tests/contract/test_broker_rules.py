@@ -11,7 +11,7 @@ from kafka import TopicPartition, errors
 from kafka.admin import MemberToRemove
 from kafka.structs import MemberState, OffsetAndMetadata
 
-from newswire.kafka.clients import Losses, open_admin, open_consumer, open_producer
+from newswire.kafka.clients import LostPartitions, open_admin, open_consumer, open_producer
 from newswire.testing.broker import MemoryBroker
 from newswire.testing.clock import FrozenClock
 
@@ -93,7 +93,7 @@ def write(backend, *numbers, partition=None, key=None):
 
 def member(backend, group="g"):
     """Return a consumer that has subscribed, with its listener."""
-    consumer, losses = backend.consumer(group), Losses()
+    consumer, losses = backend.consumer(group), LostPartitions()
     consumer.subscribe([backend.topic], listener=losses)
     return consumer, losses
 
@@ -272,7 +272,7 @@ def test_a_join_that_outlasts_a_poll_is_finished(servers, monkeypatch):
     topic = f"{servers.topic_prefix}late"
     admin = open_admin(servers)
     consumer = open_consumer(servers, group=topic)
-    consumer.subscribe([topic], listener=Losses())
+    consumer.subscribe([topic], listener=LostPartitions())
     drive([consumer], lambda _came: consumer.group_metadata().state == MemberState.STABLE)
     admin.create_topics({topic: {"num_partitions": PARTITIONS}}, wait_for_metadata=True)
     deadline = time.monotonic() + PATIENCE_SECONDS

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from newswire.testing.site import Page, open_site
+from newswire.testing.site import SitePage, open_site
 
 pytestmark = pytest.mark.servers
 
@@ -142,7 +142,7 @@ def test_one_dead_outlet_of_three_is_a_red_square_in_a_green_run(press, site):
         second.set_feed("/c")
         press.write_source("gazette", second.url)
         press.write_source("ghost", dead.url)
-        dead.pages["/feed.xml"] = Page("gone", 404)
+        dead.pages["/feed.xml"] = SitePage("gone", 404)
         run = press.run("crawl_15m")
         assert run.states("discover") == ["failed", "success", "success"]
         assert run.state == "success"
@@ -152,7 +152,7 @@ def test_one_dead_outlet_of_three_is_a_red_square_in_a_green_run(press, site):
 
 def test_a_run_in_which_most_outlets_failed_is_red(press, site):
     """Red squares alone would leave the run green: the closing task says that most of it did not work."""
-    site.pages["/feed.xml"] = Page("gone", 404)
+    site.pages["/feed.xml"] = SitePage("gone", 404)
     run = press.run("crawl_15m")
     assert run.state == "failed"
     assert run.states("announce") == ["failed"]

@@ -19,7 +19,7 @@ from typing import Any
 
 from consumers.parse.extraction import extract_article
 from consumers.parse.fields.metadata import Origin
-from consumers.parse.rejection import Refused
+from consumers.parse.rejection import Rejected
 from newswire.sources.catalogue import read_source
 from newswire.sources.rules import SiteRule
 
@@ -54,7 +54,7 @@ def parse(name: str) -> dict[str, Any]:
     url = expected(name)["url"]
     try:
         found = extract_article(raw_page(name), Origin(url, FETCHED_AT, rules=rules(name)))
-    except Refused as refused:
+    except Rejected as refused:
         return {"url": url, "rejected": refused.reason}
     meta = found.meta
     fields = {

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from newswire.errors import SiteError
-from newswire.testing.site import Page
+from newswire.testing.site import SitePage
 
 pytestmark = pytest.mark.servers
 
@@ -16,7 +16,7 @@ NS = "xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'"
 
 def sitemap(site, *paths, lastmod="2031-05-06"):
     urls = "".join(f"<url><loc>{site.url}{path}</loc><lastmod>{lastmod}</lastmod></url>" for path in paths)
-    return Page(f"<urlset {NS}>{urls}</urlset>", content_type="application/xml")
+    return SitePage(f"<urlset {NS}>{urls}</urlset>", content_type="application/xml")
 
 
 def test_lists_are_asked_for_what_is_new(crawl):
@@ -46,7 +46,7 @@ def test_fresh_asks_as_if_for_the_first_time(crawl):
     crawl.run()
     assert crawl.discover(fresh=True)["due_again"] == 1
     assert crawl.fetch() == {"claimed": 1, "unchanged": 1}
-    crawl.site.pages["/a"] = Page("<p>Corrected.</p>")
+    crawl.site.pages["/a"] = SitePage("<p>Corrected.</p>")
     crawl.discover(fresh=True)
     assert crawl.fetch() == {"claimed": 1, "fetched": 1}
     assert len(crawl.pages()) == 2
@@ -57,14 +57,14 @@ def test_a_change_in_the_list_makes_an_address_due_again(crawl):
     site = crawl.site
     crawl.write_source(sitemaps=[f"{site.url}/map.xml"])
     site.set_feed("/a")
-    site.pages |= {"/map.xml": sitemap(site, "/b"), "/b": Page("<p>B</p>")}
+    site.pages |= {"/map.xml": sitemap(site, "/b"), "/b": SitePage("<p>B</p>")}
     assert crawl.run() == {"claimed": 2, "fetched": 2}
     assert crawl.discover()["due_again"] == 0
     site.pages["/map.xml"] = sitemap(site, "/b", lastmod="2031-05-07")
-    site.pages["/feed.xml"] = Page(
+    site.pages["/feed.xml"] = SitePage(
         f"<rss version='2.0'><channel><item><title>Corrected</title><link>{site.url}/a</link></item></channel></rss>"
     )
-    site.pages["/b"] = Page("<p>B, corrected</p>", etag='"b"')
+    site.pages["/b"] = SitePage("<p>B, corrected</p>", etag='"b"')
     assert crawl.discover()["due_again"] == 2
     assert crawl.fetch() == {"claimed": 2, "fetched": 1, "unchanged": 1}
     assert crawl.states() == {"/a": "fetched", "/b": "fetched"}
@@ -79,7 +79,7 @@ def test_two_lists_that_word_a_title_differently_do_not_fight(crawl):
     body = (
         f"<rss version='2.0'><channel><item><title>Other</title><link>{crawl.site.url}/a</link></item></channel></rss>"
     )
-    crawl.site.pages["/second.xml"] = Page(body)
+    crawl.site.pages["/second.xml"] = SitePage(body)
     crawl.run()
     for _ in range(2):
         crawl.query("UPDATE feeds SET content_sha256 = NULL")
@@ -91,7 +91,7 @@ def test_fresh_articles_are_visited_again(crawl):
     """After the set times the page is asked for conditionally; the times are counted from the first fetch."""
     crawl.settings = crawl.settings.model_copy(update={"revisit_after_seconds": (3_600.0, 86_400.0)})
     crawl.site.set_feed("/a")
-    crawl.site.pages["/a"] = Page("<p>A</p>", etag='"a"')
+    crawl.site.pages["/a"] = SitePage("<p>A</p>", etag='"a"')
     crawl.run()
     (row,) = crawl.query("SELECT next_attempt_at - first_fetched_at AS after FROM urls")
     assert row["after"] == dt.timedelta(hours=1)
@@ -101,7 +101,7 @@ def test_fresh_articles_are_visited_again(crawl):
     (row,) = crawl.query("SELECT next_attempt_at - first_fetched_at AS after, state FROM urls")
     assert (row["after"], row["state"]) == (dt.timedelta(days=1), "fetched")
     crawl.query("UPDATE urls SET first_fetched_at = now() - interval '2 days', next_attempt_at = now()")
-    crawl.site.pages["/a"] = Page("gone", 410)
+    crawl.site.pages["/a"] = SitePage("gone", 410)
     assert crawl.fetch() == {"claimed": 1, "gone": 1}
     assert crawl.query("SELECT next_attempt_at FROM urls") == [{"next_attempt_at": None}]
 
@@ -111,12 +111,12 @@ def test_an_index_of_sitemaps_is_followed_one_level(crawl):
     site = crawl.site
     crawl.write_source(feeds=[], sitemaps=[f"{site.url}/index.xml"])
     index = f"<sitemapindex {NS}><sitemap><loc>{site.url}/{{}}.xml</loc></sitemap></sitemapindex>"
-    site.pages["/index.xml"] = Page(index.format("child"), etag='"index"')
+    site.pages["/index.xml"] = SitePage(index.format("child"), etag='"index"')
     site.pages["/child.xml"] = sitemap(site, "/a")
     assert crawl.discover()["new"] == 1
     site.pages["/child.xml"] = sitemap(site, "/a", "/b")
     assert crawl.discover()["new"] == 1
-    site.pages["/child.xml"] = Page(index.format("grandchild"))
+    site.pages["/child.xml"] = SitePage(index.format("grandchild"))
     crawl.discover()
     assert "/grandchild.xml" not in site.paths()
 
@@ -129,7 +129,7 @@ def test_what_a_source_does_not_want_is_left_out(crawl):
     now = dt.datetime.now(dt.UTC).date().isoformat()
     body = sitemap(site, "/news/1", "/sport/1", lastmod=now).body.replace("</urlset>", foreign)
     old = f"<url><loc>{site.url}/news/old</loc><lastmod>2001-01-01</lastmod></url></urlset>"
-    site.pages["/map.xml"] = Page(body.replace("</urlset>", old))
+    site.pages["/map.xml"] = SitePage(body.replace("</urlset>", old))
     counts = crawl.discover()
     assert (counts["entries"], counts["new"], counts["refused"], counts["skipped"]) == (4, 1, 1, 2)
     assert crawl.states() == {"/news/1": "discovered", "https://elsewhere.example/news/1": "refused(other-host)"}
@@ -145,7 +145,9 @@ def test_links_of_a_front_page_are_addresses(crawl):
     """Where a source has neither feed nor sitemap, the links that it allows are."""
     site = crawl.site
     crawl.write_source(feeds=[], front_pages=[f"{site.url}/"], allow=[r"/\d+$"])
-    site.pages["/"] = Page("<a href='/1'>A</a><a href='2#x'>B</a><a href='/about'>C</a><a href='/1?utm_source=x'>A</a>")
+    site.pages["/"] = SitePage(
+        "<a href='/1'>A</a><a href='2#x'>B</a><a href='/about'>C</a><a href='/1?utm_source=x'>A</a>"
+    )
     assert crawl.discover()["new"] == 2
     assert set(crawl.states()) == {"/1", "/2"}
 
@@ -154,11 +156,11 @@ def test_one_bad_list_does_not_stop_the_others_and_all_bad_is_an_error(crawl):
     """A failing feed is noted with its reason; only when nothing could be read does the task fail."""
     crawl.write_source(feeds=[f"{crawl.site.url}/feed.xml", f"{crawl.site.url}/excuses"])
     crawl.site.set_feed("/a")
-    crawl.site.pages["/excuses"] = Page("<html><body>We will be back</body></html>")
+    crawl.site.pages["/excuses"] = SitePage("<html><body>We will be back</body></html>")
     counts = crawl.discover()
     assert (counts["new"], counts["lists_failed"]) == (1, 1)
-    crawl.site.pages["/feed.xml"] = Page("wait", 503, headers={"Retry-After": "120"})
-    crawl.site.pages["/excuses"] = Page("wait", 503, headers={"Retry-After": "120"})
+    crawl.site.pages["/feed.xml"] = SitePage("wait", 503, headers={"Retry-After": "120"})
+    crawl.site.pages["/excuses"] = SitePage("wait", 503, headers={"Retry-After": "120"})
     with pytest.raises(SiteError) as caught:
         crawl.discover(deadline_seconds=5)
     assert caught.value.retry_after == 120

@@ -13,7 +13,7 @@ from newswire.errors import ConfigError, Retry, SiteError
 from newswire.kafka.body_store import read_body
 from newswire.testing.broker import MemoryBroker
 from newswire.testing.clock import FrozenClock
-from newswire.testing.site import Page, open_site
+from newswire.testing.site import SitePage, open_site
 from newswire.text.urls import url_id
 
 pytestmark = pytest.mark.servers
@@ -42,8 +42,8 @@ def test_a_feed_becomes_pages(crawl):
 def test_a_page_carries_its_country_and_what_robots_says_of_ai_use(crawl):
     """The source's country, and robots.txt's word on the address that the page came from in the end."""
     crawl.site.set_feed("/a", "/b", "/moved")
-    crawl.site.pages["/moved"] = Page("", 301, headers={"Location": "/b"})
-    crawl.site.pages["/robots.txt"] = Page("User-agent: GPTBot\nDisallow: /b")
+    crawl.site.pages["/moved"] = SitePage("", 301, headers={"Location": "/b"})
+    crawl.site.pages["/robots.txt"] = SitePage("User-agent: GPTBot\nDisallow: /b")
     crawl.write_source(country="JP")
     assert crawl.run() == {"claimed": 3, "fetched": 3}
     found = {page.url.removeprefix(crawl.site.url): (page.country, page.robots_ai_use) for page in crawl.pages()}
@@ -67,31 +67,31 @@ def hang_up(handler):
 HTML = "<html><title>T</title><p>Text.</p></html>"
 BOMB = gzip.compress(bytes(30_000_000))
 ENDS = {
-    "/good": (Page(HTML), "fetched"),
-    "/latin": (Page("<p>Café</p>".encode("latin-1"), content_type='text/html; charset="ISO-8859-1"'), "fetched"),
-    "/unnamed": (Page(HTML, content_type=None), "fetched"),
-    "/xhtml": (Page(HTML, content_type="application/xhtml+xml"), "fetched"),
-    "/packed": (Page(gzip.compress(HTML.encode()), headers={"Content-Encoding": "gzip"}), "fetched"),
-    "/moved": (Page("", 301, headers={"Location": "/target"}), "fetched"),
-    "/missing": (Page("no", 404), "gone(http-404)"),
-    "/gone": (Page("no", 410), "gone(http-410)"),
-    "/login": (Page("no", 401), "refused(http-401)"),
-    "/wall": (Page("no", 403), "refused(http-403)"),
-    "/teapot": (Page("no", 418), "failed(http-418)"),
-    "/empty": (Page("", 204), "failed(http-204)"),
-    "/unasked": (Page("", 304), "failed(http-304)"),
-    "/pdf": (Page(b"%PDF-1.7", content_type="application/pdf"), "refused(content-type)"),
-    "/unnamed-pdf": (Page(b"%PDF-1.7", content_type=None), "refused(content-type)"),
-    "/large": (Page(b"x" * 200_001), "refused(too-large)"),
-    "/bomb": (Page(BOMB, headers={"Content-Encoding": "gzip"}), "refused(too-large)"),
-    "/circle": (Page("", 302, headers={"Location": "/circle"}), "refused(too-many-redirects)"),
-    "/nowhere": (Page("", 302), "refused(bad-redirect)"),
-    "/mail": (Page("", 302, headers={"Location": "mailto:a@b.example"}), "refused(bad-url)"),
-    "/inner": (Page("", 302, headers={"Location": "http://10.0.0.1/admin"}), "refused(private-address)"),
-    "/secret": (Page(HTML), "refused(robots)"),
-    "/to-secret": (Page("", 302, headers={"Location": "/secret"}), "refused(robots)"),
-    "/broken": (Page("no", 500), "discovered(http-500)"),
-    "/rubbish": (Page(b"plain", headers={"Content-Encoding": "gzip"}), "discovered(bad-encoding)"),
+    "/good": (SitePage(HTML), "fetched"),
+    "/latin": (SitePage("<p>Café</p>".encode("latin-1"), content_type='text/html; charset="ISO-8859-1"'), "fetched"),
+    "/unnamed": (SitePage(HTML, content_type=None), "fetched"),
+    "/xhtml": (SitePage(HTML, content_type="application/xhtml+xml"), "fetched"),
+    "/packed": (SitePage(gzip.compress(HTML.encode()), headers={"Content-Encoding": "gzip"}), "fetched"),
+    "/moved": (SitePage("", 301, headers={"Location": "/target"}), "fetched"),
+    "/missing": (SitePage("no", 404), "gone(http-404)"),
+    "/gone": (SitePage("no", 410), "gone(http-410)"),
+    "/login": (SitePage("no", 401), "refused(http-401)"),
+    "/wall": (SitePage("no", 403), "refused(http-403)"),
+    "/teapot": (SitePage("no", 418), "failed(http-418)"),
+    "/empty": (SitePage("", 204), "failed(http-204)"),
+    "/unasked": (SitePage("", 304), "failed(http-304)"),
+    "/pdf": (SitePage(b"%PDF-1.7", content_type="application/pdf"), "refused(content-type)"),
+    "/unnamed-pdf": (SitePage(b"%PDF-1.7", content_type=None), "refused(content-type)"),
+    "/large": (SitePage(b"x" * 200_001), "refused(too-large)"),
+    "/bomb": (SitePage(BOMB, headers={"Content-Encoding": "gzip"}), "refused(too-large)"),
+    "/circle": (SitePage("", 302, headers={"Location": "/circle"}), "refused(too-many-redirects)"),
+    "/nowhere": (SitePage("", 302), "refused(bad-redirect)"),
+    "/mail": (SitePage("", 302, headers={"Location": "mailto:a@b.example"}), "refused(bad-url)"),
+    "/inner": (SitePage("", 302, headers={"Location": "http://10.0.0.1/admin"}), "refused(private-address)"),
+    "/secret": (SitePage(HTML), "refused(robots)"),
+    "/to-secret": (SitePage("", 302, headers={"Location": "/secret"}), "refused(robots)"),
+    "/broken": (SitePage("no", 500), "discovered(http-500)"),
+    "/rubbish": (SitePage(b"plain", headers={"Content-Encoding": "gzip"}), "discovered(bad-encoding)"),
     "/slow": (drip, "discovered(timeout)"),
     "/hang-up": (hang_up, "discovered(broken-answer)"),
 }
@@ -100,8 +100,8 @@ ENDS = {
 def test_every_address_ends_in_one_state_with_its_reason(crawl):
     """Whatever a site answers, nothing is lost, and the counts add up."""
     site = crawl.site
-    site.pages |= {path: page for path, (page, _) in ENDS.items()} | {"/target": Page(HTML)}
-    site.pages["/robots.txt"] = Page("User-agent: *\nDisallow: /secret", content_type="text/plain")
+    site.pages |= {path: page for path, (page, _) in ENDS.items()} | {"/target": SitePage(HTML)}
+    site.pages["/robots.txt"] = SitePage("User-agent: *\nDisallow: /secret", content_type="text/plain")
     # The bad ones between good ones: three failures in a row would speak for the host.
     bad = [path for path, (_, end) in ENDS.items() if end.startswith("discovered")]
     site.set_feed(*ENDS)
@@ -130,7 +130,7 @@ def test_a_large_body_travels_by_reference(crawl):
     """What does not fit a message lies in the blob store, and is the same to its reader."""
     body = os.urandom(900_000).hex().encode()
     crawl.site.set_feed("/large")
-    crawl.site.pages["/large"] = Page(body)
+    crawl.site.pages["/large"] = SitePage(body)
     assert crawl.run() == {"claimed": 1, "fetched": 1}
     (page,) = crawl.pages()
     assert page.body is None
@@ -140,9 +140,9 @@ def test_a_large_body_travels_by_reference(crawl):
 
 def test_a_host_that_asks_for_patience_gets_it(crawl):
     """429 with Retry-After: nobody asks the host before then, and the address comes through in the same visit."""
-    refusals = iter([Page("later", 429, headers={"Retry-After": "1"})])
+    refusals = iter([SitePage("later", 429, headers={"Retry-After": "1"})])
     crawl.site.set_feed("/a", "/b")
-    crawl.site.pages["/a"] = crawl.site.pages["/b"] = lambda _: next(refusals, Page(HTML))
+    crawl.site.pages["/a"] = crawl.site.pages["/b"] = lambda _: next(refusals, SitePage(HTML))
     assert crawl.run() == {"claimed": 2, "fetched": 2}
     asked = [visit for visit in crawl.site.visits if visit.path in {"/a", "/b"}]
     assert [visit.status for visit in asked] == [429, 200, 200]
@@ -154,7 +154,7 @@ def test_a_host_that_is_closed_is_left_alone(crawl):
     crawl.site.set_feed("/a", "/b", "/c", "/d", "/e")
     crawl.discover()
     for path in ("/a", "/b", "/c", "/d", "/e"):
-        crawl.site.pages[path] = Page("later", 429, headers={"Retry-After": "3600"})
+        crawl.site.pages[path] = SitePage("later", 429, headers={"Retry-After": "3600"})
     with pytest.raises(SiteError) as caught:
         crawl.fetch()
     assert (caught.value.status, caught.value.retry_after) == (429, 3600)
@@ -175,7 +175,7 @@ def test_robots_in_trouble_means_no_fetching(crawl):
     crawl.site.set_feed("/a")
     crawl.discover()
     crawl.query("UPDATE hosts SET robots_expires_at = now()")
-    crawl.site.pages["/robots.txt"] = Page("oops", 500)
+    crawl.site.pages["/robots.txt"] = SitePage("oops", 500)
     with pytest.raises(SiteError, match="robots-unreachable"):
         crawl.fetch()
     assert "/a" not in crawl.site.paths()
@@ -185,9 +185,13 @@ def test_robots_in_trouble_means_no_fetching(crawl):
 def test_a_redirect_to_another_host_obeys_that_host(crawl):
     """The other host's robots.txt is read and its turn taken before it is asked."""
     with open_site("127.0.0.2") as other:
-        other.pages |= {"/robots.txt": Page("User-agent: *\nDisallow: /no"), "/no": Page(HTML), "/yes": Page(HTML)}
-        crawl.site.pages["/a"] = Page("", 302, headers={"Location": f"{other.url}/no"})
-        crawl.site.pages["/b"] = Page("", 302, headers={"Location": f"{other.url}/yes"})
+        other.pages |= {
+            "/robots.txt": SitePage("User-agent: *\nDisallow: /no"),
+            "/no": SitePage(HTML),
+            "/yes": SitePage(HTML),
+        }
+        crawl.site.pages["/a"] = SitePage("", 302, headers={"Location": f"{other.url}/no"})
+        crawl.site.pages["/b"] = SitePage("", 302, headers={"Location": f"{other.url}/yes"})
         crawl.site.set_feed("/a", "/b")
         crawl.run()
         assert crawl.states() == {"/a": "refused(robots)", "/b": "fetched"}
@@ -198,7 +202,7 @@ def test_a_redirect_to_another_host_obeys_that_host(crawl):
 def test_an_address_that_never_answers_is_given_up(crawl):
     """After five attempts it has failed; an address whose fetcher died as often has, too."""
     crawl.site.set_feed("/a", "/b")
-    crawl.site.pages["/a"] = crawl.site.pages["/b"] = Page("oops", 500)
+    crawl.site.pages["/a"] = crawl.site.pages["/b"] = SitePage("oops", 500)
     crawl.discover()
     crawl.query("UPDATE urls SET attempts = 4 WHERE url LIKE '%%/a'")
     crawl.query("UPDATE urls SET attempts = 5 WHERE url LIKE '%%/b'")

@@ -6,7 +6,7 @@ import pytest
 
 from newswire.errors import SiteError
 from newswire.kafka.reader import read_topic
-from newswire.testing.site import Page
+from newswire.testing.site import SitePage
 from schemas.topics import FETCH_OUTCOMES
 
 pytestmark = pytest.mark.servers
@@ -24,10 +24,10 @@ def test_every_attempt_tells_how_it_ended(crawl):
     crawl.write_source(feeds=[f"{crawl.site.url}/feed.xml", f"{crawl.site.url}/broken.xml"])
     crawl.site.set_feed("/a", "/gone", "/picture")
     crawl.site.pages |= {
-        "/broken.xml": Page("<rss", content_type="application/xml"),
-        "/a": Page("<p>Granary burns.</p>"),
-        "/gone": Page(status=404),
-        "/picture": Page(b"\x89PNG", content_type="image/png"),
+        "/broken.xml": SitePage("<rss", content_type="application/xml"),
+        "/a": SitePage("<p>Granary burns.</p>"),
+        "/gone": SitePage(status=404),
+        "/picture": SitePage(b"\x89PNG", content_type="image/png"),
     }
     crawl.run()
     ends = told(crawl)
@@ -46,7 +46,7 @@ def test_every_attempt_tells_how_it_ended(crawl):
 
 def test_a_site_that_fails_as_a_whole_is_told_of(crawl):
     """The error that the task raises does not swallow the outcome."""
-    crawl.site.pages["/feed.xml"] = Page(status=503)
+    crawl.site.pages["/feed.xml"] = SitePage(status=503)
     with pytest.raises(SiteError):
         crawl.discover()
     assert (told(crawl)["/feed.xml"].outcome, told(crawl)["/feed.xml"].status) == ("failed", 503)

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from newswire.crawl.fetch import fetch_host
-from newswire.testing.site import Page
+from newswire.testing.site import SitePage
 
 pytestmark = pytest.mark.servers
 
@@ -44,7 +44,7 @@ def test_a_worker_that_waits_goes_on_as_soon_as_the_other_is_done(crawl):
     crawl.site.set_feed("/a", "/b", "/c", "/d")
     crawl.discover()
     for path in ("/a", "/b", "/c", "/d"):
-        crawl.site.pages[path] = lambda _: time.sleep(0.1) or Page("<p>slow</p>")
+        crawl.site.pages[path] = lambda _: time.sleep(0.1) or SitePage("<p>slow</p>")
     began = time.monotonic()
     fetch_in_threads(crawl, 4, limit=1)
     assert time.monotonic() - began < 8
@@ -54,7 +54,7 @@ def test_a_worker_that_waits_goes_on_as_soon_as_the_other_is_done(crawl):
 def test_a_crawl_delay_slows_us_down_and_never_speeds_us_up(crawl):
     """robots.txt's pace counts where it is slower than the source's."""
     crawl.write_source(delay_seconds=0.05)
-    crawl.site.pages["/robots.txt"] = Page("User-agent: *\nCrawl-delay: 0.4")
+    crawl.site.pages["/robots.txt"] = SitePage("User-agent: *\nCrawl-delay: 0.4")
     crawl.site.set_feed("/a", "/b")
     crawl.run()
     # The gap after robots.txt itself is the source's: its word was not known before.
@@ -102,7 +102,7 @@ def test_a_killed_fetch_loses_nothing(crawl):
     def wait(handler):
         reached.set()
         process.wait()
-        return Page("<p>too late</p>")
+        return SitePage("<p>too late</p>")
 
     crawl.site.pages["/3"] = wait
     values = crawl.settings.model_dump_json()
@@ -116,7 +116,7 @@ def test_a_killed_fetch_loses_nothing(crawl):
     process.wait()
     before = crawl.states()
     assert before["/3"] == "discovered"
-    crawl.site.pages["/3"] = Page("<p>in time</p>")
+    crawl.site.pages["/3"] = SitePage("<p>in time</p>")
     assert crawl.fetch() == {}, "somebody may still be at it"
     crawl.query("UPDATE urls SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")
     crawl.query("UPDATE hosts SET next_request_at = now()")

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from newswire.commands.sources import command
 from newswire.sources.catalogue import read_source
-from newswire.testing.site import Page
+from newswire.testing.site import SitePage
 
 pytestmark = pytest.mark.servers
 
@@ -37,9 +37,9 @@ def test_a_source_is_drafted_from_an_address_and_checked(crawl, run):
     site, folder = crawl.site, crawl.settings.sources_dirs[0]
     site.set_feed("/a", path="/rss")
     site.pages |= {
-        "/": Page(FRONT),
-        "/robots.txt": Page(f"Sitemap: {site.url}/news-map.xml\nSitemap: {site.url}/everything.xml"),
-        "/news-map.xml": Page(NEWS.format(site.url)),
+        "/": SitePage(FRONT),
+        "/robots.txt": SitePage(f"Sitemap: {site.url}/news-map.xml\nSitemap: {site.url}/everything.xml"),
+        "/news-map.xml": SitePage(NEWS.format(site.url)),
     }
     added = run("add", site.url, "--id", "bote")
     assert added.exit_code == 0, added.output
@@ -52,7 +52,7 @@ def test_a_source_is_drafted_from_an_address_and_checked(crawl, run):
     checked = run("check", "bote", "--online", "--json")
     assert checked.exit_code == 0
     assert [found["entries"] for found in json.loads(checked.stdout)["sources"][0]["lists"]] == [1, 2]
-    site.pages["/rss"] = Page("closed", 503)
+    site.pages["/rss"] = SitePage("closed", 503)
     assert run("check", "bote", "--online").exit_code == 1
     assert crawl.query("SELECT count(*) AS n FROM urls") == [{"n": 0}], "looking notes nothing"
 
@@ -63,6 +63,6 @@ def test_a_feed_may_be_named_itself_and_a_silent_site_says_so(crawl, run):
     added = run("add", f"{crawl.site.url}/feed.xml", "--id", "feed")
     assert added.exit_code == 0, added.output
     assert read_source(crawl.settings.sources_dirs[0] / "feed.yml").feeds == (f"{crawl.site.url}/feed.xml",)
-    crawl.site.pages = {"/": Page("<html><body>nothing here</body></html>")}
+    crawl.site.pages = {"/": SitePage("<html><body>nothing here</body></html>")}
     assert "by hand" in str(run("add", crawl.site.url, "--id", "none").exception)
     assert "http-404" in str(run("add", f"{crawl.site.url}/missing").exception)

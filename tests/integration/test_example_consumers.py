@@ -20,7 +20,7 @@ from newswire.commands.contract.check import check_group, conformance_topic
 from newswire.commands.contract.messages import build_cases, what_is_left
 from newswire.commands.topics.pipe import pipe_topic
 from newswire.errors import ConfigError, NewswireError
-from newswire.kafka.clients import Losses, open_consumer
+from newswire.kafka.clients import LostPartitions, open_consumer
 from schemas.topics import ARTICLES
 
 pytestmark = pytest.mark.servers
@@ -143,7 +143,7 @@ def test_a_consumer_that_does_not_commit_is_not_waited_for_long(servers):
     """A member that reads and never commits is said to be stuck at the first message."""
     cases = build_cases(ARTICLES, "x")
     consumer = open_consumer(servers, group="idle")
-    consumer.subscribe([conformance_topic(servers, ARTICLES)], listener=Losses())
+    consumer.subscribe([conformance_topic(servers, ARTICLES)], listener=LostPartitions())
     stopped = Event()
 
     def read():

@@ -19,11 +19,11 @@ from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press
 from newswire.elastic.client import open_elasticsearch
 from newswire.elastic.templates import sync_templates
-from newswire.kafka.dead_letters import letter_headers
+from newswire.kafka.dead_letters import dead_letter_headers
 from newswire.settings import Settings
 from newswire.stage import Record, Reject
 from newswire.testing.clock import FrozenClock
-from newswire.testing.press_articles import make_parsed_telling
+from newswire.testing.press_articles import make_parsed_press_article
 from schemas.messages import FetchOutcome
 from schemas.topics import FETCH_OUTCOMES
 
@@ -47,7 +47,7 @@ def decide(press, folder):
         if language not in partitions:
             partitions[language] = dedupe.STAGE.new_state(settings), cluster.STAGE.new_state(settings)
         copies, events = partitions[language]
-        article = make_parsed_telling(telling, phase, EPOCH + dt.timedelta(minutes=number))
+        article = make_parsed_press_article(telling, phase, EPOCH + dt.timedelta(minutes=number))
         for out in copies.decide(record(dedupe.STAGE.reads.name, number, article)):
             announced += events.decide(record(cluster.STAGE.reads.name, number, out.value))
     return announced
@@ -92,7 +92,9 @@ def letters():
         ("index", Reject("document-refused", "x")),
     )
     for offset, (stage, reject) in enumerate(refusals):
-        headers = {name: text.decode() for name, text in letter_headers(stage, "articles", _Raw(offset), reject, EPOCH)}
+        headers = {
+            name: text.decode() for name, text in dead_letter_headers(stage, "articles", _Raw(offset), reject, EPOCH)
+        }
         value = b'{"source": "harbour-courier", "url": "https://harbour-courier.example/a"}'
         yield Record(f"{stage}-dlq", 0, offset, 0, None, value, headers)
 

@@ -11,12 +11,12 @@ import pytest
 
 import schemas
 from consumers.index.indexer import ArticleIndexer
-from consumers.record.documents import fetch_document, letter_document, story_document
+from consumers.record.documents import dead_letter_document, fetch_document, story_document
 from consumers.record.recorder import Recorder
 from newswire.elastic.client import build_alias, open_elasticsearch
 from newswire.elastic.templates import sync_templates
 from newswire.errors import Retry
-from newswire.kafka.dead_letters import letter_headers, retried_headers
+from newswire.kafka.dead_letters import dead_letter_headers, retried_headers
 from newswire.search.stories import list_stories, read_story
 from newswire.stage import Record, Reject
 from newswire.testing.clock import FrozenClock
@@ -91,7 +91,7 @@ def attempt(**changes):
 def letter(offset=7, value=b'{"source": "ostrey-post", "host": "ostrey-post.example", "url": "https://o.example/a"}'):
     raw = Record("fetched-pages", 2, offset, 0, None, None)
     refused = Reject("listing", "a page of links", is_poison=False)
-    headers = letter_headers("parse", "fetched-pages", _Raw(2, offset), refused, SEEN)
+    headers = dead_letter_headers("parse", "fetched-pages", _Raw(2, offset), refused, SEEN)
     return Record("parse-dlq", 0, raw.offset, 0, None, value, {name: text.decode() for name, text in headers})
 
 
@@ -151,7 +151,7 @@ def test_every_field_of_these_indexes_is_filled():
     merged = story(merged_into=B).value
     assert set(story_document(merged, SEEN)) == set(STORY_FIELDS)
     body = b'{"source": "s", "outlet": "o", "host": "h", "url": "u"}'
-    assert set(letter_document(letter(value=body))) == set(DEAD_LETTER_FIELDS)
+    assert set(dead_letter_document(letter(value=body))) == set(DEAD_LETTER_FIELDS)
 
 
 def test_without_templates_the_stage_holds(desk):

@@ -18,12 +18,12 @@ from newswire.commands import status
 from newswire.elastic.client import open_elasticsearch
 from newswire.elastic.templates import sync_templates
 from newswire.kafka.clients import open_consumer
-from newswire.kafka.dead_letters import letter_headers
+from newswire.kafka.dead_letters import dead_letter_headers
 from newswire.kafka.topic_admin import apply_topics
 from newswire.stage import Record, Reject
 from newswire.testing.pages import open_pages
 from newswire.web.platform.app import create_app
-from newswire.web.reports.dead_letter_counts import count_letters
+from newswire.web.reports.dead_letter_counts import count_dead_letters
 
 pytestmark = pytest.mark.servers
 
@@ -111,14 +111,14 @@ def test_dead_letters_are_counted_by_reason(servers):
         [("no-text", False, 1), ("no-text", False, 2), ("bad-json", True, 1), ("no-text", False, 300)]
     ):
         raw = SimpleNamespace(partition=0, offset=number, headers=[])
-        headers = letter_headers(
+        headers = dead_letter_headers(
             "parse", "fetched-pages", raw, Reject(reason, "x", is_poison=is_poison), NOW - timedelta(hours=age)
         )
         records.append(Record("parse-dlq", 0, number, 0, b"k", b"{}", {name: text.decode() for name, text in headers}))
     with open_elasticsearch(servers) as client:
         Recorder(client, servers.index_prefix, SystemClock())(records)
         client.indices.refresh(index=f"{servers.index_prefix}-*")
-        counts = count_letters(client, servers.index_prefix, since=NOW - timedelta(days=7))
+        counts = count_dead_letters(client, servers.index_prefix, since=NOW - timedelta(days=7))
         with open_pages(create_app(servers)) as pages:
             page = BeautifulSoup(pages.get("/pipeline").text, "lxml")
         client.indices.delete(index=[*client.indices.get(index=f"{servers.index_prefix}-*")])

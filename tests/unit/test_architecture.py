@@ -33,6 +33,34 @@ def test_files_fit_the_house(path):
     assert len(text.splitlines()) <= 250
 
 
+def test_the_root_of_newswire_is_a_closed_list():
+    """A new module has a room of its own; the root holds what everybody imports."""
+    root = {path.stem for path in (ROOT / "newswire").glob("*.py")}
+    assert root == {"__init__", "__main__", "cli", "clock", "errors", "logs", "settings", "stage", "terminal"}
+
+
+# Public classes of one name in two rooms, and why they may share it.
+SAME_NAME: dict[str, str] = {}
+
+
+def test_no_two_public_classes_share_a_name():
+    """A name that is searched for leads to one place."""
+    homes: dict[str, set[str]] = {}
+    for path in SOURCES:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, set()).add(name_of(path))
+    assert {name: files for name, files in homes.items() if len(files) > 1 and name not in SAME_NAME} == {}
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *sorted((ROOT / "dags").glob("*.py"))], ids=name_of)
+def test_functions_fit_a_screen(path):
+    """No function has more than 50 lines, its docstring included."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 50, node.name
+
+
 def test_imports_go_one_way():
     """import-linter's contracts in pyproject.toml hold."""
     done = subprocess.run(

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 
 from consumers.parse.body.boilerplate_lines import is_boilerplate
 from consumers.parse.body.cascade import Body
-from consumers.parse.rejection import Refused
+from consumers.parse.rejection import Rejected
 
 MAX_CHARS = 600_000
 MAX_TAGS = 12_000
@@ -19,7 +19,7 @@ _LONG_TAG = re.compile(r"<([a-zA-Z][a-zA-Z0-9]*)[^<>]{2000,}>")
 _TAG = re.compile(r"<[/a-zA-Z!][^<>]*>")
 
 
-def read_slowly(text: str, danger: str) -> Body:
+def read_fallback(text: str, danger: str) -> Body:
     """Return what paragraphs the beginning of a dangerous page holds; raises Refused with the danger where none."""
     soup = BeautifulSoup(_cap(text), "lxml")
     kept: list[str] = []
@@ -27,7 +27,7 @@ def read_slowly(text: str, danger: str) -> Body:
         if paragraph not in kept[-50:]:
             kept.append(paragraph)
     if not kept:
-        raise Refused("too-costly", f"{danger}, and no paragraphs in its beginning")
+        raise Rejected("too-costly", f"{danger}, and no paragraphs in its beginning")
     return Body("\n\n".join(kept), "slow")
 
 

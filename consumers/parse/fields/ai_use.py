@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from consumers.parse.fields.head import Head
+from consumers.parse.fields.head import PageHead
 
 _NO_AI = re.compile(r"\bno(?:image)?ai\b", re.IGNORECASE)
 
 
-def read_ai_use(head: Head, robots_tag: str | None, *, robots_txt: bool | None) -> tuple[bool | None, str]:
+def read_ai_use(head: PageHead, robots_tag: str | None, *, robots_txt: bool | None) -> tuple[bool | None, str]:
     """Return the word on AI use and who said it: any no is a no, else a yes is a yes; None where nobody speaks."""
     words = list(_words(head, robots_tag, robots_txt=robots_txt))
     return min(words, key=lambda word: word[0], default=(None, ""))
 
 
-def _words(head: Head, robots_tag: str | None, *, robots_txt: bool | None) -> Iterator[tuple[bool, str]]:
+def _words(head: PageHead, robots_tag: str | None, *, robots_txt: bool | None) -> Iterator[tuple[bool, str]]:
     """Yield what is said, the page's own word first: of equals the first is named."""
     if _NO_AI.search(" ".join(head.metas.get("robots", ()))):
         yield False, "meta robots"

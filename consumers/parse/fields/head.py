@@ -33,7 +33,7 @@ _MAX_TAGS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class PageHead:
     """Meta tags by lower-case name, title, links and language of a page."""
 
     metas: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Head:
         return self.first(*names)[0]
 
 
-def read_head(text: str, url: str) -> Head:
+def read_head(text: str, url: str) -> PageHead:
     """Read what the head of a page (scripts cut) says of it; metas that stand in the body count too."""
     head = text[:_MAX_HEAD_CHARS]
     kept = [tag for tag in _KEPT.findall(head)[:_MAX_TAGS] if not _SILENT.search(tag)]
@@ -72,7 +72,7 @@ def read_head(text: str, url: str) -> Head:
     if author := _shared_author(metas):
         metas.setdefault(WRITTEN_BY, author)
     title = soup.find("title")
-    return Head(
+    return PageHead(
         metas={name: tuple(values) for name, values in metas.items()},
         title=" ".join(title.get_text().split()) or None if title else None,
         canonical=_canonical(soup, url),

@@ -11,7 +11,7 @@ from consumers.parse.fields.ai_use import read_ai_use
 from consumers.parse.fields.authors import clean_names, house_names, is_house, without_house
 from consumers.parse.fields.canonical_url import choose_canonical
 from consumers.parse.fields.dates import find_fault, read_address, read_time, search_date
-from consumers.parse.fields.head import WRITTEN_BY, Head
+from consumers.parse.fields.head import WRITTEN_BY, PageHead
 from consumers.parse.fields.jsonld import ArticleData
 from consumers.parse.fields.titles import cut_site
 from consumers.parse.fields.visible import Visible
@@ -65,7 +65,7 @@ class Origin:
 Said = tuple[str | None, str]
 
 
-def read_metadata(data: ArticleData, head: Head, visible: Visible, origin: Origin) -> Metadata:
+def read_metadata(data: ArticleData, head: PageHead, visible: Visible, origin: Origin) -> Metadata:
     """Decide every field from JSON-LD, metas, the visible page and the feed, in this order of trust."""
     meta = Metadata(url=origin.url, heading=visible.heading, language_hint=head.language)
     _set_site(meta, data, head)
@@ -88,13 +88,13 @@ def _take(meta: Metadata, name: str, choices: Iterable[Said]) -> str | None:
     return None
 
 
-def _metas(head: Head, names: Iterable[str]) -> Iterator[Said]:
+def _metas(head: PageHead, names: Iterable[str]) -> Iterator[Said]:
     for name in names:
         for value in head.metas.get(name, ())[:3]:
             yield value, f"meta {name}"
 
 
-def _set_site(meta: Metadata, data: ArticleData, head: Head) -> None:
+def _set_site(meta: Metadata, data: ArticleData, head: PageHead) -> None:
     meta.site_name = _take(
         meta,
         "site_name",
@@ -123,7 +123,7 @@ def _split(said: str | None) -> tuple[str, ...]:
     return tuple(word for part in (said or "").split(",") if (word := part.strip()))
 
 
-def _set_title(meta: Metadata, data: ArticleData, head: Head, origin: Origin) -> None:
+def _set_title(meta: Metadata, data: ArticleData, head: PageHead, origin: Origin) -> None:
     choices: list[Said] = [(data.headline, "jsonld")]
     choices += _metas(head, ["og:title", "twitter:title"])
     choices += [(meta.heading, "h1"), (head.title, "title")]
@@ -132,7 +132,7 @@ def _set_title(meta: Metadata, data: ArticleData, head: Head, origin: Origin) ->
     meta.title = " ".join(cut_site(title, meta.site_name, meta.heading).split())
 
 
-def _set_authors(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
+def _set_authors(meta: Metadata, data: ArticleData, head: PageHead, visible: Visible, origin: Origin) -> None:
     house = frozenset(fold(name) for name in (meta.site_name, data.publisher, *house_names(meta.url)) if name)
     for said, source in _signatures(data, head, visible, origin):
         if authors := without_house(clean_names(said), house):
@@ -144,7 +144,7 @@ def _set_authors(meta: Metadata, data: ArticleData, head: Head, visible: Visible
 
 
 def _signatures(
-    data: ArticleData, head: Head, visible: Visible, origin: Origin
+    data: ArticleData, head: PageHead, visible: Visible, origin: Origin
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     yield data.authors, "jsonld"
     for name in (*_AUTHOR_METAS, WRITTEN_BY):
@@ -153,7 +153,7 @@ def _signatures(
     yield origin.feed.authors if origin.feed else (), "feed"
 
 
-def _set_times(meta: Metadata, data: ArticleData, head: Head, visible: Visible, origin: Origin) -> None:
+def _set_times(meta: Metadata, data: ArticleData, head: PageHead, visible: Visible, origin: Origin) -> None:
     for text, kind, source in _publications(data, head, visible, origin):
         if when := _valid(meta, text, source, origin):
             meta.published, meta.published_source = when, kind
@@ -177,7 +177,7 @@ def _guess_day(meta: Metadata, visible: Visible, origin: Origin) -> None:
 
 
 def _publications(
-    data: ArticleData, head: Head, visible: Visible, origin: Origin
+    data: ArticleData, head: PageHead, visible: Visible, origin: Origin
 ) -> Iterator[tuple[str | None, DateSource, str]]:
     yield data.published, "jsonld", "jsonld datePublished"
     for value, source in _metas(head, _PUBLISHED_METAS):
@@ -200,7 +200,7 @@ def _zone_words(when: dt.datetime) -> str:
     return f" ({when:%z})" if when.tzinfo else " (no zone, taken for UTC)"
 
 
-def _set_rights(meta: Metadata, data: ArticleData, head: Head, origin: Origin) -> None:
+def _set_rights(meta: Metadata, data: ArticleData, head: PageHead, origin: Origin) -> None:
     tier = (head.text("article:content_tier") or "").lower()
     meta.is_paywalled = {"free": False, "metered": True, "locked": True}.get(tier)
     if data.is_free is not None:

@@ -23,7 +23,7 @@ GONE = ("Empty", "Dead", None)  # states of a group that nobody is in
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseOutcome:
     """What became of one message; `seconds` is None where the group did not get past it in time, or has gone."""
 
     case: Case
@@ -44,8 +44,8 @@ def check_group(
     *,
     wait_seconds: float = 60.0,
     timeout_seconds: float = 30.0,
-    on_outcome: Callable[[Outcome], object] | None = None,
-) -> list[Outcome]:
+    on_outcome: Callable[[CaseOutcome], object] | None = None,
+) -> list[CaseOutcome]:
     """Send the messages one by one, each once the group has committed the one before; stop where it sticks.
 
     Makes the conformance topic first. Raises ConfigError where no member of the group shows up in time, Retry while
@@ -53,7 +53,7 @@ def check_group(
     """
     name = conformance_topic(settings, topic)
     partition = TopicPartition(name, 0)
-    outcomes: list[Outcome] = []
+    outcomes: list[CaseOutcome] = []
     with outages_as_retry("checking a group"), _clients(settings) as (admin, producer):
         _make_topic(admin, settings, name)
         if not _within(wait_seconds, lambda: _state(admin, group) == "Stable"):
@@ -92,7 +92,7 @@ def _make_topic(admin: Any, settings: Settings, name: str) -> None:
 
 def _watch(
     admin: Any, group: str, partition: TopicPartition, offset: int, case: Case, timeout_seconds: float
-) -> Outcome:
+) -> CaseOutcome:
     """Wait for the group to commit past the message; one without members will not, and need not be waited for."""
     began = time.monotonic()
     _within(
@@ -101,7 +101,7 @@ def _watch(
     )
     has_passed = _committed(admin, group, partition) > offset
     seconds = time.monotonic() - began if has_passed else None
-    return Outcome(case, seconds, has_gone=not has_passed and _state(admin, group) in GONE)
+    return CaseOutcome(case, seconds, has_gone=not has_passed and _state(admin, group) in GONE)
 
 
 def _state(admin: Any, group: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from newswire.commands.contract.check import Outcome, check_group, conformance_topic
+from newswire.commands.contract.check import CaseOutcome, check_group, conformance_topic
 from newswire.commands.contract.messages import RANKS, Case, Document, build_cases, downstream_topics, what_is_left
 from newswire.errors import ConfigError
 from newswire.settings import settings
@@ -129,7 +129,7 @@ def _write(path: Path, document: Any) -> None:
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _print_outcome(outcome: Outcome) -> None:
+def _print_outcome(outcome: CaseOutcome) -> None:
     mark = "stuck" if outcome.seconds is None else f"{outcome.seconds:.1f} s"
     click.echo(f"  {mark:>7}  {outcome.case.name:<21} {outcome.case.says}")
 
@@ -143,7 +143,7 @@ def _left_in_words(topic: Topic[Any], left: dict[str, Document]) -> str:
     return "A correct consumer now holds:" + "".join(f"\n  {key} {rank}" for key, rank in ranks.items())
 
 
-def _stuck(outcomes: list[Outcome], cases: list[Case], timeout_seconds: float) -> str:
+def _stuck(outcomes: list[CaseOutcome], cases: list[Case], timeout_seconds: float) -> str:
     last = outcomes[-1]
     what = f"{last.case.name} ({last.case.says})"
     rest = f"{len(cases) - len(outcomes)} messages were not tried. Its log should say why."

@@ -11,7 +11,7 @@ from typing import Any
 from kafka.structs import OffsetAndMetadata
 
 from newswire.errors import NewswireError
-from newswire.kafka.clients import Losses, open_consumer, outages_as_retry
+from newswire.kafka.clients import LostPartitions, open_consumer, outages_as_retry
 from newswire.kafka.reader import as_document
 from newswire.settings import Settings
 
@@ -42,7 +42,7 @@ def pipe_topic(settings: Settings, name: str, group: str, command: Sequence[str]
 def _member(settings: Settings, name: str, group: str) -> Iterator[Any]:
     consumer: Any = open_consumer(settings, group=group, client="newswire-pipe")
     try:
-        consumer.subscribe([settings.topic_prefix + name], listener=Losses())
+        consumer.subscribe([settings.topic_prefix + name], listener=LostPartitions())
         yield consumer
     finally:
         consumer.close(autocommit=False, timeout_ms=1_000)

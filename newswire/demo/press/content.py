@@ -64,7 +64,7 @@ class Correction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     note: str = ""
 
 
-class Telling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Coverage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One article of one outlet; `hours` is how long before the epoch it came out.
 
     `dated` and `is_untitled` tell where the page keeps silent or lies; `is_busy` answers 429 at first; `moved_from`
@@ -93,13 +93,13 @@ class Telling(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ballast_bytes: int = 0
 
 
-class Story(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PressStory(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event: agency copy by name, and every telling of it; `{day}` in texts is the weekday it happened on."""
 
     story: str
     hours: float
     wires: dict[str, str] = {}
-    tellings: tuple[Telling, ...]
+    tellings: tuple[Coverage, ...]
 
 
 class Rogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,7 +148,7 @@ class Press(Struct, frozen=True):
     """Everything the press has."""
 
     outlets: dict[str, Outlet]
-    stories: tuple[Story, ...]
+    stories: tuple[PressStory, ...]
     rogues: tuple[Rogue, ...]
     searches: tuple[Search, ...]
     furniture: dict[str, Furniture]
@@ -172,7 +172,7 @@ def read_press(folder: Path = HERE) -> Press:
     outlets = _read(folder / "outlets.yml", tuple[Outlet, ...])
     return Press(
         outlets={outlet.id: outlet for outlet in outlets},
-        stories=tuple(_read(path, Story) for path in sorted((folder / "stories").glob("*.yml"))),
+        stories=tuple(_read(path, PressStory) for path in sorted((folder / "stories").glob("*.yml"))),
         rogues=_read(folder / "rogues.yml", tuple[Rogue, ...]),
         searches=_read(folder / "searches.yml", tuple[Search, ...]),
         furniture=_read(folder / "furniture.yml", dict[str, Furniture]),

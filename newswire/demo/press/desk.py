@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zlib import crc32
 
-from newswire.demo.press.content import Outlet, Press, Story, Telling
+from newswire.demo.press.content import Coverage, Outlet, Press, PressStory
 from newswire.demo.press.dates import name_days
 from newswire.errors import ConfigError
 
@@ -28,10 +28,10 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
+class PressArticle:
     """A telling, edited and dated; `path` is its canonical one."""
 
-    telling: Telling
+    telling: Coverage
     outlet: Outlet
     story: str
     family: str
@@ -49,13 +49,13 @@ class Article:
         return max((e for e in self.editions if e.phase <= phase), key=lambda e: e.phase, default=None)
 
 
-def edit_press(press: Press, epoch: dt.datetime) -> tuple[Article, ...]:
+def edit_press(press: Press, epoch: dt.datetime) -> tuple[PressArticle, ...]:
     """Return every article, the newest first."""
     made = [edit(press, story, telling, epoch) for story in press.stories for telling in story.tellings]
     return tuple(sorted(made, key=lambda article: (article.published, article.key), reverse=True))
 
 
-def edit(press: Press, story: Story, telling: Telling, epoch: dt.datetime) -> Article:
+def edit(press: Press, story: PressStory, telling: Coverage, epoch: dt.datetime) -> PressArticle:
     """Edit one telling: its first edition, then its corrections, each on top of the one before."""
     outlet = press.outlets[telling.outlet]
     stands_alone = telling.relation == "report"
@@ -79,7 +79,7 @@ def edit(press: Press, story: Story, telling: Telling, epoch: dt.datetime) -> Ar
     path = outlet.path.format(slug=telling.slug, number=number, section=telling.section)
     family = f"{story.story}/{telling.carries}" if telling.carries else f"{outlet.id}/{telling.slug}"
     story_name = f"{outlet.id}/{telling.slug}" if stands_alone else story.story
-    return Article(telling, outlet, story_name, family, path, first.modified, tuple(editions))
+    return PressArticle(telling, outlet, story_name, family, path, first.modified, tuple(editions))
 
 
 def house_style(text: str, press: Press, outlet: Outlet) -> str:
@@ -100,7 +100,7 @@ def split_paragraphs(text: str) -> tuple[str, ...]:
     return tuple(" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()) if part.strip())
 
 
-def _raw_paragraphs(story: Story, telling: Telling, outlet: Outlet) -> list[str]:
+def _raw_paragraphs(story: PressStory, telling: Coverage, outlet: Outlet) -> list[str]:
     if not telling.carries:
         return list(split_paragraphs(telling.text))
     if telling.carries not in story.wires:

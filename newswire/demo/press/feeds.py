@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from html import escape
 
 from newswire.demo.press.content import Outlet, Rogue
-from newswire.demo.press.desk import Article
+from newswire.demo.press.desk import PressArticle
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 TRACKING = "utm_source=feed&utm_medium=rss&utm_campaign=latest"
@@ -38,7 +38,9 @@ def untrack(path: str) -> str:
     return path.removesuffix(TRACKING).rstrip("?&")
 
 
-def entries(articles: tuple[Article, ...], rogues: tuple[Rogue, ...], epoch: dt.datetime, phase: int) -> list[Entry]:
+def entries(
+    articles: tuple[PressArticle, ...], rogues: tuple[Rogue, ...], epoch: dt.datetime, phase: int
+) -> list[Entry]:
     """Return what an outlet announces in a phase, the newest first."""
     made = [entry for article in articles for entry in _article_entries(article, phase)]
     for rogue in rogues:
@@ -47,7 +49,7 @@ def entries(articles: tuple[Article, ...], rogues: tuple[Rogue, ...], epoch: dt.
     return sorted(made, key=lambda e: (e.published or epoch - dt.timedelta(days=9), e.path), reverse=True)
 
 
-def _article_entries(article: Article, phase: int) -> list[Entry]:
+def _article_entries(article: PressArticle, phase: int) -> list[Entry]:
     edition, telling = article.at(phase), article.telling
     if edition is None:
         return []

@@ -13,7 +13,7 @@ from typing import Any
 
 from newswire.demo.press.content import HERE, Furniture, Outlet
 from newswire.demo.press.dates import long_date
-from newswire.demo.press.desk import Article, Edition
+from newswire.demo.press.desk import Edition, PressArticle
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def layout(name: str) -> Template:
     return Template((HERE / "layouts" / f"{name}.html").read_text(encoding="utf-8"))
 
 
-def article_page(article: Article, edition: Edition, setting: Setting) -> str:
+def article_page(article: PressArticle, edition: Edition, setting: Setting) -> str:
     """Return the page of an edition."""
     if article.telling.is_untitled:
         edition = replace(edition, title="")
@@ -97,7 +97,7 @@ def _links(links: Iterable[tuple[str, str]]) -> str:
     return "".join(f'<li><a href="{path}">{escape(title)}</a></li>' for path, title in links)
 
 
-def _text_fields(article: Article, edition: Edition, setting: Setting) -> dict[str, str]:
+def _text_fields(article: PressArticle, edition: Edition, setting: Setting) -> dict[str, str]:
     telling, words = article.telling, setting.furniture
     day = long_date(article.published.date(), article.outlet.language)
     clock = f", {article.published:%H:%M}" if telling.dated == "page" else ""
@@ -117,7 +117,7 @@ def _text_fields(article: Article, edition: Edition, setting: Setting) -> dict[s
     }
 
 
-def _published(article: Article) -> str | None:
+def _published(article: PressArticle) -> str | None:
     if article.telling.dated == "page":
         return article.published.isoformat()
     if article.telling.dated == "year 2093":
@@ -125,7 +125,7 @@ def _published(article: Article) -> str | None:
     return None
 
 
-def _photo(article: Article, setting: Setting) -> str:
+def _photo(article: PressArticle, setting: Setting) -> str:
     if not article.telling.caption:
         return ""
     caption = f"{escape(article.telling.caption)} <small>{escape(setting.furniture.photo_credit)}</small>"
@@ -135,7 +135,7 @@ def _photo(article: Article, setting: Setting) -> str:
     return f'<figure><img src="/static/photo.jpg" alt=""><figcaption>{caption}</figcaption></figure>'
 
 
-def _body(article: Article, edition: Edition, setting: Setting) -> str:
+def _body(article: PressArticle, edition: Edition, setting: Setting) -> str:
     pattern, words = PARAGRAPHS[article.outlet.layout], setting.furniture
     blocks = [pattern.format(escape(paragraph, quote=False)) for paragraph in edition.paragraphs]
     if len(blocks) > 3:
@@ -161,7 +161,7 @@ def _description(edition: Edition) -> str:
     return edition.paragraphs[0][:150].rsplit(" ", 1)[0] if edition.paragraphs else ""
 
 
-def _meta_fields(article: Article, edition: Edition, setting: Setting) -> dict[str, str]:
+def _meta_fields(article: PressArticle, edition: Edition, setting: Setting) -> dict[str, str]:
     published = _published(article)
     properties = {
         "og:type": "article",
@@ -188,7 +188,7 @@ def _meta_fields(article: Article, edition: Edition, setting: Setting) -> dict[s
     }
 
 
-def json_ld(article: Article, edition: Edition, setting: Setting) -> dict[str, Any]:
+def json_ld(article: PressArticle, edition: Edition, setting: Setting) -> dict[str, Any]:
     """Return the article's structured data."""
     published = _published(article)
     dates = {"datePublished": published, "dateModified": edition.modified.isoformat()} if published else {}
@@ -205,7 +205,7 @@ def json_ld(article: Article, edition: Edition, setting: Setting) -> dict[str, A
     } | dates
 
 
-def _publisher(article: Article, setting: Setting) -> dict[str, str]:
+def _publisher(article: PressArticle, setting: Setting) -> dict[str, str]:
     return {"@type": "NewsMediaOrganization", "@id": f"{setting.base}/#us", "name": article.outlet.name}
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from newswire.demo.press.content import Press, read_press
 from newswire.demo.press.reply import Reply
-from newswire.demo.press.site import Site, open_sites
+from newswire.demo.press.site import OutletSite, open_sites
 from newswire.demo.press.state import AccessLog, PressState
 from newswire.errors import StackError
 
@@ -38,7 +38,7 @@ class Newsroom:
         self._refused_at: dict[str, float] = {}
 
     @cached_property
-    def sites(self) -> dict[str, Site]:
+    def sites(self) -> dict[str, OutletSite]:
         """Return the sites, by address; asked for when the port is known."""
         return open_sites(self.press, self.epoch, self.port)
 

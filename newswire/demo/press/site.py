@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from newswire.demo.press import feeds, rogues
 from newswire.demo.press.content import Outlet, Press
-from newswire.demo.press.desk import Article, edit_press
+from newswire.demo.press.desk import PressArticle, edit_press
 from newswire.demo.press.pages import Setting, article_page
 from newswire.demo.press.reply import HTML, XML, Reply
 
@@ -22,11 +22,11 @@ PHOTO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 9"><rect width
 Pages = dict[str, Callable[[], Reply]]
 
 
-class Site:
+class OutletSite:
     """An outlet with all it has ever published."""
 
     def __init__(
-        self, press: Press, outlet: Outlet, articles: tuple[Article, ...], epoch: dt.datetime, port: int
+        self, press: Press, outlet: Outlet, articles: tuple[PressArticle, ...], epoch: dt.datetime, port: int
     ) -> None:
         self.press = press
         self.outlet = outlet
@@ -91,7 +91,7 @@ class Site:
         kind = f"application/{self.outlet.feed}+xml; charset=utf-8"
         return Reply(write(self.outlet, self.base, self.entries(phase)).encode(), content_type=kind, says_etag=etag)
 
-    def _article(self, article: Article, phase: int) -> Pages:
+    def _article(self, article: PressArticle, phase: int) -> Pages:
         edition, telling = article.at(phase), article.telling
         if edition is None:
             return {}
@@ -118,7 +118,7 @@ class Site:
         return Reply(rogues.shell(self.outlet, self.setting, self.outlet.name, f"<ul>{cards}</ul>"), content_type=HTML)
 
 
-def open_sites(press: Press, epoch: dt.datetime, port: int) -> dict[str, Site]:
+def open_sites(press: Press, epoch: dt.datetime, port: int) -> dict[str, OutletSite]:
     """Return every outlet's site, by the outlet's address."""
     articles = edit_press(press, epoch)
-    return {outlet.address: Site(press, outlet, articles, epoch, port) for outlet in press.outlets.values()}
+    return {outlet.address: OutletSite(press, outlet, articles, epoch, port) for outlet in press.outlets.values()}

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from newswire.search.stories import list_stories, read_story
 from newswire.web.platform.context import Asked
 from newswire.web.view.rendering import show_page
-from newswire.web.view.swimlanes import draw_lanes
+from newswire.web.view.swimlanes import draw_swimlanes
 
 PAGE_STORIES: Final = 30
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -35,4 +35,4 @@ def story_page(request: Request, asked: Asked, story_id: Annotated[str, Path(max
     view = read_story(asked.client, asked.prefix, story_id)
     if view is None:
         raise HTTPException(404, f"There is no story {story_id}.")
-    return show_page(request, "story.html", view=view, chart=draw_lanes(view.articles))
+    return show_page(request, "story.html", view=view, chart=draw_swimlanes(view.articles))

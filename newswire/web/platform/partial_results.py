@@ -10,7 +10,7 @@ from newswire.errors import NewswireError
 T = TypeVar("T")
 
 
-class Outages:
+class PartialResults:
     """Collects what the servers that could not be asked have said, each sentence once."""
 
     def __init__(self) -> None:

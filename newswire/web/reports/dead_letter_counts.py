@@ -15,7 +15,7 @@ MOST_KINDS: Final = 1_000
 FIELDS: Final = ("stage", "reason", "is_expected")
 
 
-class LetterCount(Struct, frozen=True, kw_only=True):
+class DeadLetterCount(Struct, frozen=True, kw_only=True):
     """How many records a stage could not take for one reason; `is_expected` where the stage's work is to refuse."""
 
     stage: str
@@ -25,7 +25,7 @@ class LetterCount(Struct, frozen=True, kw_only=True):
     newest_at: datetime
 
 
-def count_letters(client: Elasticsearch, prefix: str, *, since: datetime) -> tuple[LetterCount, ...]:
+def count_dead_letters(client: Elasticsearch, prefix: str, *, since: datetime) -> tuple[DeadLetterCount, ...]:
     """Return the counts of letters written since, unexpected and frequent ones first."""
     body: dict[str, Any] = {
         "size": 0,
@@ -40,7 +40,7 @@ def count_letters(client: Elasticsearch, prefix: str, *, since: datetime) -> tup
     (answer,) = ask(client, [build_alias(prefix, "dead-letters")], [body])
     buckets = answer["aggregations"]["kinds"]["buckets"] if "aggregations" in answer else []
     counts = (
-        LetterCount(
+        DeadLetterCount(
             **bucket["key"],
             count=bucket["doc_count"],
             newest_at=datetime.fromtimestamp(bucket["newest_at"]["value"] / 1000, UTC),

@@ -14,8 +14,8 @@ from newswire.crawl.url_counts import ENDS, IN_FLIGHT, Overdue, account, count_o
 from newswire.kafka.lag import read_groups, stages_and_topics
 from newswire.settings import Settings
 from newswire.stack.report import has_supervisor, read_report
-from newswire.web.platform.partial_results import Outages
-from newswire.web.reports.dead_letter_counts import LetterCount, count_letters
+from newswire.web.platform.partial_results import PartialResults
+from newswire.web.reports.dead_letter_counts import DeadLetterCount, count_dead_letters
 
 OVERDUE_SHOWN: Final = 50
 LETTER_DAYS: Final = 7
@@ -49,21 +49,21 @@ class PipelineReport(Struct, frozen=True, kw_only=True):
     overdue_count: int
     overdue: tuple[Overdue, ...]
     overdue_after_seconds: float
-    letters: tuple[LetterCount, ...]
+    letters: tuple[DeadLetterCount, ...]
     letter_days: int = LETTER_DAYS
     outages: tuple[str, ...]
 
 
 def report_pipeline(settings: Settings, client: Elasticsearch) -> PipelineReport:
     """Return the report; a server that is away costs its part, not the report."""
-    outages = Outages()
+    outages = PartialResults()
     late = timedelta(seconds=settings.overdue_after_seconds)
     stages = outages.ask(lambda: _stages(settings))
     states, reasons = outages.ask(lambda: _ledger(settings)) or ({}, {})
     counted = outages.ask(lambda: count_overdue(settings, late)) or {}
     oldest = outages.ask(lambda: overdue(settings, late, limit=OVERDUE_SHOWN)) or ()
     since = datetime.now(UTC) - timedelta(days=LETTER_DAYS)
-    letters = outages.ask(lambda: count_letters(client, settings.index_prefix, since=since))
+    letters = outages.ask(lambda: count_dead_letters(client, settings.index_prefix, since=since))
     return PipelineReport(
         services=_services(settings),
         stages=stages or (),

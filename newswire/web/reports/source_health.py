@@ -17,7 +17,7 @@ REJECTED_SHARE: Final = 0.5  # above it the pages are probably read wrongly
 ENOUGH_PAGES: Final = 10  # to speak of a share
 
 
-class Finding(Struct, frozen=True):
+class Diagnosis(Struct, frozen=True):
     """One thing that is to be said of a source."""
 
     level: Level
@@ -29,7 +29,7 @@ class Finding(Struct, frozen=True):
         return WEIGHTS[self.level]
 
 
-class Evidence(Struct, frozen=True, kw_only=True):
+class SourceEvidence(Struct, frozen=True, kw_only=True):
     """What is known of a source; None where a server could not be asked."""
 
     found: Account | None = None
@@ -38,51 +38,53 @@ class Evidence(Struct, frozen=True, kw_only=True):
     overdue: int = 0
 
 
-def diagnose(source: Source, evidence: Evidence) -> tuple[Finding, ...]:
+def diagnose(source: Source, evidence: SourceEvidence) -> tuple[Diagnosis, ...]:
     """Return what is wrong with a source, or that nothing is."""
     if not source.enabled:
-        return (Finding("off", "Disabled in its file."),)
+        return (Diagnosis("off", "Disabled in its file."),)
     findings = [*_of_lists(source, evidence), *_of_volume(source, evidence)]
     if evidence.found:
         findings += _of_pages(evidence.found)
     if evidence.overdue:
         late = plural(evidence.overdue, "address is", "addresses are")
-        findings.append(Finding("bad", f"{late} on the way for too long; see the pipeline page."))
+        findings.append(Diagnosis("bad", f"{late} on the way for too long; see the pipeline page."))
     if not findings and (evidence.found is None or evidence.of_day is None):
-        findings.append(Finding("off", "Not known: a server does not answer."))
-    return tuple(findings) or (Finding("good", "In order."),)
+        findings.append(Diagnosis("off", "Not known: a server does not answer."))
+    return tuple(findings) or (Diagnosis("good", "In order."),)
 
 
-def _of_lists(source: Source, evidence: Evidence) -> Iterator[Finding]:
+def _of_lists(source: Source, evidence: SourceEvidence) -> Iterator[Diagnosis]:
     if evidence.lists is None:
         return
     if not evidence.lists:
-        yield Finding("warn", f"Never read; try: newswire crawl {source.id}")
+        yield Diagnosis("warn", f"Never read; try: newswire crawl {source.id}")
     failing = [one for one in evidence.lists if one.error]
     level: Level = "bad" if len(failing) == len(evidence.lists) else "warn"
     for one in failing:
         times = "once" if one.errors == 1 else f"{one.errors} times in a row"
-        yield Finding(level, f"A list fails, {times}: {one.url}: {one.error}")
+        yield Diagnosis(level, f"A list fails, {times}: {one.url}: {one.error}")
 
 
-def _of_pages(found: Account) -> Iterator[Finding]:
+def _of_pages(found: Account) -> Iterator[Diagnosis]:
     if dead := found.states["dead-lettered"]:
-        yield Finding("bad", f"{plural(dead, 'page')} could not be taken; see: newswire dlq list")
+        yield Diagnosis("bad", f"{plural(dead, 'page')} could not be taken; see: newswire dlq list")
     reached = found.ended - found.states["refused"] - found.states["gone"]
     if reached >= ENOUGH_PAGES and found.states["rejected"] > REJECTED_SHARE * reached:
         reason = found.reasons["rejected"].most_common(1)[0][0] if "rejected" in found.reasons else "no reason"
-        yield Finding("warn", f"{found.states['rejected']:,} of {reached:,} pages are no articles, mostly {reason}.")
+        yield Diagnosis("warn", f"{found.states['rejected']:,} of {reached:,} pages are no articles, mostly {reason}.")
     if found.discovered >= ENOUGH_PAGES and found.states["refused"] > REJECTED_SHARE * found.discovered:
-        yield Finding("warn", f"The site refuses {found.states['refused']:,} of {found.discovered:,} addresses.")
+        yield Diagnosis("warn", f"The site refuses {found.states['refused']:,} of {found.discovered:,} addresses.")
     if found.states["failed"] > REJECTED_SHARE * max(found.discovered, ENOUGH_PAGES):
-        yield Finding("bad", f"{found.states['failed']:,} of {found.discovered:,} pages could not be fetched.")
+        yield Diagnosis("bad", f"{found.states['failed']:,} of {found.discovered:,} pages could not be fetched.")
 
 
-def _of_volume(source: Source, evidence: Evidence) -> Iterator[Finding]:
+def _of_volume(source: Source, evidence: SourceEvidence) -> Iterator[Diagnosis]:
     expected, of_day = source.expected_per_day, evidence.of_day
     if not expected or of_day is None:
         return
     if evidence.lists and of_day < expected.min:
-        yield Finding("warn", f"Silent: {plural(of_day, 'article')} in 24 hours, at least {expected.min:,} are normal.")
+        yield Diagnosis(
+            "warn", f"Silent: {plural(of_day, 'article')} in 24 hours, at least {expected.min:,} are normal."
+        )
     elif of_day > expected.max:
-        yield Finding("warn", f"Loud: {plural(of_day, 'article')} in 24 hours, at most {expected.max:,} are normal.")
+        yield Diagnosis("warn", f"Loud: {plural(of_day, 'article')} in 24 hours, at most {expected.max:,} are normal.")

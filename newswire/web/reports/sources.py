@@ -11,9 +11,9 @@ from msgspec import Struct
 from newswire.crawl.url_counts import Account, ListState, account, count_overdue, read_lists
 from newswire.settings import Settings
 from newswire.sources.catalogue import TIERS, Source, load_catalogue
-from newswire.web.platform.partial_results import Outages
+from newswire.web.platform.partial_results import PartialResults
 from newswire.web.reports.freshness import Newest, read_newest
-from newswire.web.reports.source_health import Evidence, Finding, diagnose
+from newswire.web.reports.source_health import Diagnosis, SourceEvidence, diagnose
 
 
 class SourceRow(Struct, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class SourceRow(Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...]
     country: str | None
     language: str | None
-    diagnosis: tuple[Finding, ...]
+    diagnosis: tuple[Diagnosis, ...]
     lists: tuple[ListState, ...]
     newest: Newest | None
     known: int | None = None
@@ -77,7 +77,7 @@ def report_sources(settings: Settings, client: Elasticsearch) -> SourceReport:
 
 def _read_facts(settings: Settings, client: Elasticsearch) -> _Facts:
     late = timedelta(seconds=settings.overdue_after_seconds)
-    outages = Outages()
+    outages = PartialResults()
     accounts = outages.ask(lambda: account(settings))
     overdue = outages.ask(lambda: count_overdue(settings, late))
     lists = outages.ask(lambda: read_lists(settings))
@@ -99,7 +99,7 @@ def _row(source: Source, facts: _Facts) -> SourceRow:
         hosts=source.hosts,
         country=source.country,
         language=source.language,
-        diagnosis=diagnose(source, Evidence(found=found, lists=lists, of_day=of_day, overdue=overdue or 0)),
+        diagnosis=diagnose(source, SourceEvidence(found=found, lists=lists, of_day=of_day, overdue=overdue or 0)),
         lists=lists or (),
         newest=newest,
         known=found.discovered if found else None,

@@ -26,7 +26,7 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Swimlane:
     """An outlet's articles."""
 
     outlet: str
@@ -36,10 +36,10 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneChart:
+class SwimlaneChart:
     """The lanes in the order of their first articles; `left` and `right` are where time begins and ends."""
 
-    lanes: tuple[Lane, ...]
+    lanes: tuple[Swimlane, ...]
     begin: datetime
     end: datetime
     hidden: int
@@ -49,7 +49,7 @@ class LaneChart:
     right: int = WIDTH - MARGIN
 
 
-def draw_lanes(articles: Sequence[FoundArticle]) -> LaneChart | None:
+def draw_swimlanes(articles: Sequence[FoundArticle]) -> SwimlaneChart | None:
     """Return the chart of articles in the order of time; None where they do not spread over any."""
     if not articles or articles[0].dated_at == articles[-1].dated_at:
         return None
@@ -65,10 +65,10 @@ def draw_lanes(articles: Sequence[FoundArticle]) -> LaneChart | None:
 
     shown = list(by_outlet.items())[:MOST_LANES]
     lanes = (
-        Lane(outlet, _shorten(outlet), (place + 0.5) * LANE_HEIGHT, tuple(map(dot, members)))
+        Swimlane(outlet, _shorten(outlet), (place + 0.5) * LANE_HEIGHT, tuple(map(dot, members)))
         for place, (outlet, members) in enumerate(shown)
     )
-    return LaneChart(tuple(lanes), begin, end, len(by_outlet) - len(shown), LANE_HEIGHT * len(shown))
+    return SwimlaneChart(tuple(lanes), begin, end, len(by_outlet) - len(shown), LANE_HEIGHT * len(shown))
 
 
 def _shorten(outlet: str) -> str:

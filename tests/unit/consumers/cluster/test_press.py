@@ -13,7 +13,7 @@ from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press
 from newswire.settings import Settings
 from newswire.stage import Record
-from newswire.testing.press_articles import make_parsed_telling
+from newswire.testing.press_articles import make_parsed_press_article
 from schemas.message_builder import make_id
 from schemas.messages import Article
 
@@ -55,7 +55,7 @@ def decide(arrivals, folder):
     originals, stories = {}, {}
     for number, (telling, phase) in enumerate(arrivals):
         copies, events = partitions[telling.outlet.language]
-        article = make_parsed_telling(telling, phase, EPOCH + dt.timedelta(seconds=number))
+        article = make_parsed_press_article(telling, phase, EPOCH + dt.timedelta(seconds=number))
         for out in copies.decide(record(dedupe.STAGE, number, article)):
             is_copy = out.value.copy_tier in {"exact", "copy"}
             originals[out.value.article_id] = out.value.copy_of if is_copy else out.value.article_id

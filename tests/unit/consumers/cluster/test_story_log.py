@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.cluster.assignment import Placing
+from consumers.cluster.assignment import StoryAssigner
 from consumers.cluster.candidates import Doc
 from consumers.cluster.similarity import Profile
 from consumers.cluster.split import split
-from consumers.cluster.story_log import Chronicle
+from consumers.cluster.story_log import StoryLog
 from schemas.messages import Article, StoryChanged
 
 SEEN = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -48,7 +48,7 @@ class Desk:
     """Places articles that are nothing but sets of words, and follows all announcements as a reader would."""
 
     def __init__(self):
-        self.placing, self.chronicle, self.numbers = Placing(), Chronicle(), count()
+        self.placing, self.chronicle, self.numbers = StoryAssigner(), StoryLog(), count()
         self.articles, self.stories, self.changes = {}, {}, []
 
     def take(self, name, words):
@@ -157,7 +157,7 @@ def test_a_reader_of_the_announcements_knows_every_story(texts):
 @settings(max_examples=30, deadline=None)
 def test_a_saved_placing_goes_on_as_if_nothing_had_happened(tmp_path_factory, texts, cut):
     """Joins, merges and splits do not depend on a restart."""
-    before, after, undisturbed = Placing(), Placing(), Placing()
+    before, after, undisturbed = StoryAssigner(), StoryAssigner(), StoryAssigner()
     docs = [Doc(n, digest(str(n)), "h", 0, 0, make_profile(words)) for n, words in enumerate(texts)]
     expected = [undisturbed.place(doc) for doc in docs]
     for doc in docs[:cut]:

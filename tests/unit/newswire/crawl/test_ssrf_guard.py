@@ -12,7 +12,7 @@ import pytest
 from newswire.crawl.ssrf_guard import ForbiddenAddressError, GuardedTransport, is_permitted, permitted_networks
 from newswire.errors import ConfigError
 from newswire.settings import Settings
-from newswire.testing.site import Page, open_site
+from newswire.testing.site import SitePage, open_site
 
 PRIVATE = [
     "127.0.0.1", "127.8.9.1", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1",
@@ -68,7 +68,7 @@ def resolving(monkeypatch, *answers):
 def test_a_name_that_resolves_to_an_inner_address_is_not_dialled(monkeypatch):
     """The site would answer, but no connection is made."""
     with open_site() as site:
-        site.pages["/"] = Page("secret")
+        site.pages["/"] = SitePage("secret")
         port = site.host.rpartition(":")[2]
         assert get(f"http://localhost:{port}/", "127.0.0.0/8", "::1/128") == 200
         resolving(monkeypatch, "127.0.0.1")

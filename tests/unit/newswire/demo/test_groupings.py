@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from newswire.demo.expectations import ExpectedArticle, FoundArticle
+from newswire.demo.expectations import ActualArticle, ExpectedArticle
 from newswire.demo.groupings import misplaced
 
 # Two events, one of them told in two languages; agency copy "a" in three papers, "b" in two.
@@ -35,7 +35,7 @@ def found():
     for url, (family, story, language) in PRESS.items():
         ids = {"article_id": url, "family_id": first.setdefault(family, url)}
         story_id = begun.setdefault((story, language), url)
-        perfect[url] = FoundArticle(**ids, story_id=story_id, title=url, body="", language=language, day=None)
+        perfect[url] = ActualArticle(**ids, story_id=story_id, title=url, body="", language=language, day=None)
     return perfect
 
 

@@ -11,7 +11,7 @@ import pytest
 from newswire.crawl.feeds import read_feed
 from newswire.crawl.sitemaps import read_sitemap
 from newswire.demo.comparison import compare
-from newswire.demo.expectations import Found, FoundArticle
+from newswire.demo.expectations import ActualArticle, ActualRun
 from newswire.demo.press.server import serve
 from newswire.demo.press.state import PressState
 from newswire.demo.truth import load_truth
@@ -41,7 +41,7 @@ def found(truth):
     """Return what a perfect run ends with."""
     originals, stories = {}, {}
     articles = {
-        url: FoundArticle(
+        url: ActualArticle(
             article_id=a.article_id,
             family_id=originals.setdefault(a.family, a.article_id),
             story_id=stories.setdefault((a.story, a.language), a.article_id),
@@ -54,7 +54,7 @@ def found(truth):
         )
         for url, a in truth.articles.items()
     }
-    return Found(articles, {url: expected.ends[0] for url, expected in truth.urls.items()})
+    return ActualRun(articles, {url: expected.ends[0] for url, expected in truth.urls.items()})
 
 
 @pytest.mark.parametrize("phase", [0, 1])
@@ -136,7 +136,7 @@ def test_perfect_run_has_no_difference(truth, found):
     """What equals the truth is told to be exact; addresses may carry tracking parameters."""
     assert compare(truth, found) == []
     tracked = {f"{url}{'&' if '?' in url else '?'}utm_source=x": end for url, end in found.ends.items()}
-    assert compare(truth, Found(found.articles, tracked)) == []
+    assert compare(truth, ActualRun(found.articles, tracked)) == []
 
 
 CHANGES = {
@@ -156,7 +156,7 @@ def test_each_difference_of_an_article_is_told(truth, found, words):
     """A planted difference gives one line that names address and field."""
     url = next(iter(truth.articles))
     planted = dict(found.articles) | {url: CHANGES[words](found.articles[url])}
-    (line,) = compare(truth, Found(planted, found.ends))
+    (line,) = compare(truth, ActualRun(planted, found.ends))
     assert line.startswith(f"{url}: ")
     assert words in line
 
@@ -168,7 +168,7 @@ def test_lost_strange_and_misjudged_are_told(truth, found):
     articles = {u: a for u, a in found.articles.items() if u != url} | {"http://x.test/": found.articles[other]}
     ends = dict(found.ends) | {other: "rejected(listing)", "http://y.test/": "indexed"}
     del ends[next(u for u, expected in truth.urls.items() if expected.why == "gone")]
-    lines = compare(truth, Found(articles, ends))
+    lines = compare(truth, ActualRun(articles, ends))
     assert f"{url}: is not searchable" in lines
     assert "http://x.test/: is searchable, and the press has no such article" in lines
     assert "http://y.test/: was discovered, and nobody announced it" in lines

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import schemas
 from consumers.watch.alert_claims import Announcement, build_claim
-from consumers.watch.saved_search_matches import FoundVersion, Match
+from consumers.watch.saved_search_matches import FoundVersion, SavedSearchMatch
 from newswire.commands.saved import command, describe
 from newswire.commands.search_options import read_request, search_options
 from newswire.saved.searches import SavedSearch, id_of
@@ -76,6 +76,6 @@ def test_the_golden_alert_is_what_the_stage_would_send():
     article = INDEXED_ARTICLES.decode(next((examples / "indexed-articles.v1").iterdir()).read_bytes())
     name, shown = alert.query_name, {field: getattr(alert, field) for field in FoundVersion.__struct_fields__}
     search = SavedSearch(query_id=id_of(name), name=name, request=SearchRequest(), created_at=alert.matched_at)
-    match = Match(search, FoundVersion(**shown))
+    match = SavedSearchMatch(search, FoundVersion(**shown))
     claim = build_claim("news", match, Announcement("3:14", article), alert.matched_at)
     assert claim == (alert, "3:14", "news-alerts-2026.03")

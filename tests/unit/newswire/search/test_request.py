@@ -19,7 +19,7 @@ from rich.console import Console
 from newswire.commands.search_options import Moment
 from newswire.commands.search_view import show_results
 from newswire.search.query import build_query
-from newswire.search.request import SearchError, SearchRequest, Words, parse_words
+from newswire.search.request import QueryWords, SearchError, SearchRequest, parse_words
 from newswire.search.results import FoundArticle, Hit, Piece, SearchResults
 from newswire.settings import child_environment
 from newswire.terminal import one_line, printable
@@ -30,14 +30,14 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("ferry strike", Words("ferry strike", (), ())),
-        ('"ferry strike" pier', Words("pier", ("ferry strike",), ())),
-        ("“ferry strike” «le port» „der Hafen“", Words("", ("ferry strike", "le port", "der Hafen"), ())),
-        ('ferry -strike -"the pier"', Words("ferry", (), ("strike", "the pier"))),
-        ("covid-19 - pier", Words("covid-19 - pier", (), ())),
-        ('say "the pier', Words("say", ("the pier",), ())),
-        ('"" " " -', Words("-", (), ())),
-        ("", Words("", (), ())),
+        ("ferry strike", QueryWords("ferry strike", (), ())),
+        ('"ferry strike" pier', QueryWords("pier", ("ferry strike",), ())),
+        ("“ferry strike” «le port» „der Hafen“", QueryWords("", ("ferry strike", "le port", "der Hafen"), ())),
+        ('ferry -strike -"the pier"', QueryWords("ferry", (), ("strike", "the pier"))),
+        ("covid-19 - pier", QueryWords("covid-19 - pier", (), ())),
+        ('say "the pier', QueryWords("say", ("the pier",), ())),
+        ('"" " " -', QueryWords("-", (), ())),
+        ("", QueryWords("", (), ())),
     ],
 )
 def test_words_phrases_and_exclusions_are_told_apart(text, words):

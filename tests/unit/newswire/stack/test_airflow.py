@@ -14,7 +14,7 @@ from threading import Thread
 import pytest
 
 from newswire.settings import Settings
-from newswire.stack.airflow import Health, airflow_password, airflow_services, kafka_connection
+from newswire.stack.airflow import AirflowHealth, airflow_password, airflow_services, kafka_connection
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_a_component_is_ready_when_it_has_said_so_since_the_start(report):
 
     def is_ready(part="scheduler", **of_part):
         answers[part] = of_part
-        return asyncio.run(Health(url).of(part)())
+        return asyncio.run(AirflowHealth(url).of(part)())
 
     now = dt.datetime.now(dt.UTC)
     old, new = (now + dt.timedelta(seconds=s) for s in (-1, 60))
@@ -147,4 +147,4 @@ def test_a_component_is_ready_when_it_has_said_so_since_the_start(report):
 
 def test_health_is_false_while_nothing_answers():
     """A probe before the API server listens is no error."""
-    assert not asyncio.run(Health("http://127.0.0.1:9").of("scheduler")())
+    assert not asyncio.run(AirflowHealth("http://127.0.0.1:9").of("scheduler")())

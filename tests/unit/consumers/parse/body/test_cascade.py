@@ -15,7 +15,7 @@ from consumers.parse.extraction import extract_article
 from consumers.parse.fields.language import find_language
 from consumers.parse.fields.metadata import Origin
 from consumers.parse.input.tree import Tree
-from consumers.parse.rejection import Refused
+from consumers.parse.rejection import Rejected
 
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
 TITLE = "Ferry to the outer islands sails at night again"
@@ -67,7 +67,7 @@ def test_script_data_about_something_else_is_left_alone():
     """A help text is no article, however long: without an article the page is rejected."""
     help_text = "Your subscription ends with the month in which you write to our desk, by letter or by telephone. " * 9
     data = json.dumps({"help": help_text})
-    with pytest.raises(Refused, match="no article text"):
+    with pytest.raises(Rejected, match="no article text"):
         read(f'<div id="root"></div><script type="application/json">{data}</script>')
 
 

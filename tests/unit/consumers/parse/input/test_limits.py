@@ -11,7 +11,7 @@ import pytest
 from consumers.parse.extraction import extract_article
 from consumers.parse.fields.metadata import Origin
 from consumers.parse.input.limits import cut_scripts, find_danger
-from consumers.parse.rejection import Refused
+from consumers.parse.rejection import Rejected
 
 BODY = "<p>" + "A plain sentence of prose, with a comma and some words. " * 6 + "</p>"
 MANY = " ".join(f'a{n}="v"' for n in range(100_000))
@@ -36,7 +36,7 @@ ORIGIN = Origin("https://outlet.example/a", dt.datetime(2031, 5, 1, tzinfo=dt.UT
 def test_a_page_made_to_hurt_costs_little(name):
     """No shape of a page takes the reader more than four CPU seconds, and only Refused is raised."""
     started = time.process_time()
-    with contextlib.suppress(Refused):
+    with contextlib.suppress(Rejected):
         extract_article(f"<html><body>{PAGES[name]}".encode(), ORIGIN)
     assert time.process_time() - started < 4
 
@@ -75,6 +75,6 @@ def test_the_slow_path_reads_what_the_fast_one_may_not():
 )
 def test_what_is_no_article_is_refused_with_a_reason(raw, reason):
     """Nothing, noise, plain text, too much and too little: each has its word."""
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(Rejected) as caught:
         extract_article(raw, ORIGIN)
     assert caught.value.reason == reason or (reason is None and caught.value.reason)

@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 import pytest
 
-from newswire.demo.press.content import Correction, Edit, Press, Story, Telling, read_press
+from newswire.demo.press.content import Correction, Coverage, Edit, Press, PressStory, read_press
 from newswire.demo.press.dates import name_days
 from newswire.demo.press.desk import curl, edit
 from newswire.errors import ConfigError
@@ -17,8 +17,10 @@ WIRE = "The harbour is grey on {day}.\n\nTwo ships came.\n\nThree left."
 
 
 def tell(outlet, **fields):
-    telling = Telling(outlet=outlet, slug="ships", title="Ships", hours=2.5, relation="carrier", carries="en", **fields)
-    story = Story(story="ships", hours=20, wires={"en": WIRE}, tellings=(telling,))
+    telling = Coverage(
+        outlet=outlet, slug="ships", title="Ships", hours=2.5, relation="carrier", carries="en", **fields
+    )
+    story = PressStory(story="ships", hours=20, wires={"en": WIRE}, tellings=(telling,))
     return edit(read_press(), story, telling, EPOCH)
 
 
@@ -59,8 +61,8 @@ def test_late_article_is_not_out_before_its_phase():
 
 def test_unknown_wire_is_an_error():
     """A carrier of a wire that the story lacks is named."""
-    story = Story(story="ships", hours=20, tellings=())
-    telling = Telling(outlet="corvane", slug="s", title="S", hours=1, relation="carrier", carries="fr")
+    story = PressStory(story="ships", hours=20, tellings=())
+    telling = Coverage(outlet="corvane", slug="s", title="S", hours=1, relation="carrier", carries="fr")
     with pytest.raises(ConfigError, match="corvane carries fr"):
         edit(read_press(), story, telling, EPOCH)
 

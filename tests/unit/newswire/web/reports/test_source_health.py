@@ -8,7 +8,7 @@ import pytest
 
 from newswire.crawl.url_counts import Account, ListState
 from newswire.sources.catalogue import ExpectedPerDay, Source
-from newswire.web.reports.source_health import Evidence, diagnose
+from newswire.web.reports.source_health import SourceEvidence, diagnose
 
 FEED = "http://paper.example/feed.xml"
 
@@ -55,22 +55,26 @@ GOOD = {"lists": (a_list(),), "of_day": 5, "found": account(indexed=20)}
 )
 def test_numbers_become_a_diagnosis(changes, level, words):
     """Each trouble is named with its number, and nothing else is said."""
-    found = said(Evidence(**GOOD | changes), expected_per_day=ExpectedPerDay(min=2, max=80))
+    found = said(SourceEvidence(**GOOD | changes), expected_per_day=ExpectedPerDay(min=2, max=80))
     assert [one for one, _ in found] == [level]
     assert words in found[0][1]
 
 
 def test_what_is_not_known_is_not_judged():
     """A server that is away makes no source silent, never read or in order."""
-    assert said(Evidence(), expected_per_day=ExpectedPerDay(min=2)) == [("off", "Not known: a server does not answer.")]
+    assert said(SourceEvidence(), expected_per_day=ExpectedPerDay(min=2)) == [
+        ("off", "Not known: a server does not answer.")
+    ]
 
 
 def test_a_disabled_source_is_left_alone():
     """Who switched it off knows."""
-    assert said(Evidence(lists=(), of_day=0, found=account()), enabled=False) == [("off", "Disabled in its file.")]
+    assert said(SourceEvidence(lists=(), of_day=0, found=account()), enabled=False) == [
+        ("off", "Disabled in its file.")
+    ]
 
 
 def test_several_troubles_are_all_named():
     """The first does not hide the others."""
-    evidence = Evidence(lists=(a_list(2, "no answer"),), of_day=0, found=account(indexed=1), overdue=4)
+    evidence = SourceEvidence(lists=(a_list(2, "no answer"),), of_day=0, found=account(indexed=1), overdue=4)
     assert len(said(evidence, expected_per_day=ExpectedPerDay(min=2))) == 3

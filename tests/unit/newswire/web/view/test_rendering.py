@@ -12,7 +12,7 @@ from newswire.text.diff import TextChange
 from newswire.web.view.charts import BARS_HEIGHT, BARS_WIDTH, draw_bars
 from newswire.web.view.condensed_diff import condense
 from newswire.web.view.rendering import country_name, language_name, moment, plural, span, web_address
-from newswire.web.view.swimlanes import draw_lanes
+from newswire.web.view.swimlanes import draw_swimlanes
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -97,13 +97,13 @@ def article(outlet, minutes, *, is_copy=False):
 
 def test_a_story_has_a_lane_for_each_outlet_from_first_to_last():
     """Lanes stand in the order of their first articles; time runs from edge to edge."""
-    chart = draw_lanes([article("Agency", 0), article("Paper", 30, is_copy=True), article("Agency", 60)])
+    chart = draw_swimlanes([article("Agency", 0), article("Paper", 30, is_copy=True), article("Agency", 60)])
     assert [lane.outlet for lane in chart.lanes] == ["Agency", "Paper"]
     assert [dot.x for dot in chart.lanes[0].dots] == [chart.left, chart.right]
     assert chart.lanes[1].dots[0].x == (chart.left + chart.right) / 2
     assert [lane.y for lane in chart.lanes] == sorted(lane.y for lane in chart.lanes)
-    assert draw_lanes([article("Agency", 0)]) is None
-    crowd = draw_lanes([article(f"Paper {n}", n) for n in range(40)])
+    assert draw_swimlanes([article("Agency", 0)]) is None
+    crowd = draw_swimlanes([article(f"Paper {n}", n) for n in range(40)])
     assert len(crowd.lanes) + crowd.hidden == 40
 
 

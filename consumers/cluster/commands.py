@@ -53,9 +53,9 @@ def find_members(name: str) -> list[Member]:
 
 
 def _find(query: dict[str, Any]) -> list[Member]:
-    from newswire.elastic.client import build_alias, open_elasticsearch, outages_as_retry
+    from newswire.elastic.client import build_alias, elastic_outages_as_retry, open_elasticsearch
 
-    with open_elasticsearch(settings()) as client, outages_as_retry():
+    with open_elasticsearch(settings()) as client, elastic_outages_as_retry():
         found = client.search(
             index=build_alias(settings().index_prefix),
             query=query,
@@ -106,14 +106,14 @@ def _read_list(path: Path) -> list[str]:
 def _texts(language: str, since_days: int) -> Iterator[tuple[str, str]]:
     from elasticsearch.helpers import scan
 
-    from newswire.elastic.client import build_alias, open_elasticsearch, outages_as_retry
+    from newswire.elastic.client import build_alias, elastic_outages_as_retry, open_elasticsearch
 
     wanted = [
         {"term": {"language": language}},
         {"term": {"is_copy": False}},
         {"range": {"first_seen_at": {"gte": f"now-{since_days}d"}}},
     ]
-    with open_elasticsearch(settings()) as client, outages_as_retry():
+    with open_elasticsearch(settings()) as client, elastic_outages_as_retry():
         hits = scan(
             client,
             index=build_alias(settings().index_prefix),

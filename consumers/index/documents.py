@@ -1,4 +1,4 @@
-"""Turns an article into the document that Elasticsearch keeps, and into its document among the revisions."""
+"""Index documents of articles and of their superseded revisions."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from schemas.messages import Article
 
 Document = dict[str, Any]
 STORY_BITS = 20
-FOLDED_TIERS = {"exact", "copy"}  # "derived" is a text of its own that owes another one something
-CLOCK_SKEW = timedelta(days=1)  # sites write local times as if they were UTC
+COPY_TIERS = {"exact", "copy"}  # a "derived" text has its own family: it only reuses part of another
+CLOCK_SKEW = timedelta(days=1)  # some sites label local times as UTC
 
 
 def external_version(article: Article) -> int:
-    """Return a number that grows with every change of the document, of its text or of its story."""
+    """Return Elasticsearch's external version; it grows when the text or the story of the article changes."""
     return article.version << STORY_BITS | article.story_revision
 
 
 def revision_id(article_id: str, version: int) -> str:
-    """Return the id of an older version; a colon cannot stand in an article's id."""
+    """Return the document id of a superseded version; an article's own id contains no colon."""
     return f"{article_id}:{version}"
 
 
 def build_document(article: Article, indexed_at: datetime, searchable_at: datetime | None = None) -> Document:
-    """Return what the index keeps: the article's own fields and what no query could work out.
+    """Return the document of an article: its own fields and those that a query could not compute.
 
-    `searchable_at` is when its first version could be found, where that was before.
+    `searchable_at` is when its first version became searchable, if an earlier version is indexed.
     """
     document: Document = msgspec.to_builtins(article, builtin_types=(datetime,))
-    is_copy = article.copy_of is not None and article.copy_tier in FOLDED_TIERS
+    is_copy = article.copy_of is not None and article.copy_tier in COPY_TIERS
     document |= {
         "family_id": article.copy_of if is_copy else article.article_id,
         "is_copy": is_copy,
@@ -49,45 +49,45 @@ def build_document(article: Article, indexed_at: datetime, searchable_at: dateti
 
 
 def _delays(article: Article, searchable_at: datetime) -> Document:
-    """Return how long it took until the article could be found: charts cannot subtract."""
+    """Return how many seconds passed until the article was searchable: Kibana's charts cannot subtract times."""
     published = article.published_at
-    is_told = published is not None and published <= searchable_at
+    is_before = published is not None and published <= searchable_at
     return {
         "searchable_at": searchable_at,
         "seconds_to_searchable": (searchable_at - article.first_seen_at).total_seconds(),
-        "seconds_from_publication": (searchable_at - published).total_seconds() if published and is_told else None,
+        "seconds_from_publication": (searchable_at - published).total_seconds() if published and is_before else None,
     }
 
 
 def _date(article: Article) -> datetime:
-    """Return the time at which an article stands in a list: no list begins with a date in the future."""
+    """Return the time by which an article is sorted; a publication time in the future is not used."""
     published = article.published_at
     is_plausible = published is not None and published <= article.first_seen_at + CLOCK_SKEW
     return published if published is not None and is_plausible else article.first_seen_at
 
 
 def build_revisions(articles: Sequence[Article], stored: Mapping[str, Document], now: datetime) -> dict[str, Document]:
-    """Return id -> document of every version that a newer one, of `articles` or `stored`, replaces."""
-    chains: dict[str, dict[int, Document]] = {}
+    """Return id -> document of every version that a newer one, among `articles` or `stored`, supersedes."""
+    versions_of: dict[str, dict[int, Document]] = {}
     for article_id, document in stored.items():
-        chains.setdefault(article_id, {})[document["version"]] = document
+        versions_of.setdefault(article_id, {})[document["version"]] = document
     for article in sorted(articles, key=external_version):
         document = build_document(article, now, searchable_since(stored.get(article.article_id)))
-        chains.setdefault(article.article_id, {})[article.version] = document
+        versions_of.setdefault(article.article_id, {})[article.version] = document
     return {
         revision_id(article_id, old): chain[old] | _replacement(chain[old], chain[new])
-        for article_id, chain in chains.items()
+        for article_id, chain in versions_of.items()
         for old, new in pairwise(sorted(chain))
     }
 
 
 def searchable_since(stored: Document | None) -> datetime | None:
-    """Return when the article that the index has could first be found."""
+    """Return when the first version of an indexed article became searchable; None for an article not yet indexed."""
     return msgspec.convert(stored["searchable_at"], datetime) if stored and "searchable_at" in stored else None
 
 
 def _replacement(old: Document, new: Document) -> Document:
-    """Return when and by what a version was replaced, and how much that one changed."""
+    """Return when and by which version a document was superseded, and what that version changed."""
     changes = [compare_texts(old["title"], new["title"]), *compare_bodies(old["body"], new["body"])]
     return {
         "superseded_at": new["fetched_at"],

@@ -1,4 +1,4 @@
-"""Takes batches of articles: saves what they replace, writes the newest, takes down, refreshes, announces."""
+"""Indexes batches of articles: keeps superseded versions, writes the newest, applies takedowns, announces."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from consumers.index.documents import (
 )
 from newswire.clock import Clock
 from newswire.elastic.bulk import Write, read_all, write_all
-from newswire.elastic.client import MonthlyKind, build_index_name, outages_as_retry
+from newswire.elastic.client import MonthlyKind, build_index_name, elastic_outages_as_retry
 from newswire.elastic.templates import TemplateGate
 from newswire.stage import Answer, Out, Record, Reject
 from schemas.messages import Article, IndexedArticle, Time
@@ -30,13 +30,13 @@ from schemas.topics import INDEXED_ARTICLES
 FULL_BATCH = 100
 REFRESH_SECONDS = 1.0
 NO_MONTH = Reject("tombstone-without-month", "a tombstone needs its article_id as key and first_seen_at as a header")
-Place = str | Reject | None  # the index where a search finds it, why it never will, or nothing to announce
+Placement = str | Reject | None  # the index where a search finds it, why it is refused, or nothing to announce
 
 log = structlog.get_logger()
 
 
 class ArticleIndexer:
-    """The handler of the index stage; it answers only when a search can find what it announces."""
+    """The handler of the index stage; it announces a version only once a search can find it."""
 
     def __init__(self, client: Elasticsearch, prefix: str, clock: Clock) -> None:
         self._client = client
@@ -47,60 +47,65 @@ class ArticleIndexer:
         self._refreshed_at = -REFRESH_SECONDS
 
     def __call__(self, records: Sequence[Record[Article]], /) -> Sequence[Answer]:
-        """Index a batch; raises Retry when the server is away, busy or without its templates."""
-        with outages_as_retry():
+        """Index a batch. Raises Retry when the server is unavailable, busy or without its templates."""
+        with elastic_outages_as_retry():
             self._templates.require()
-            places = [
-                place
+            placements = [
+                placement
                 for is_takedown, run in groupby(records, lambda record: record.value is None)
-                for place in (self._take_down([*run]) if is_takedown else self._index(_articles_of(run)))
+                for placement in (self._take_down([*run]) if is_takedown else self._index(_articles_of(run)))
             ]
             self._refresh(is_full=len(records) >= FULL_BATCH)
         now = self._clock.now()
-        return [_answer(record.value, place, now) for record, place in zip(records, places, strict=True)]
+        return [_answer(record.value, placement, now) for record, placement in zip(records, placements, strict=True)]
 
-    def _index(self, articles: Sequence[Article]) -> list[Place]:
-        """Save older versions, then write the newest: the other way round a crash between the two would lose one."""
+    def _index(self, articles: Sequence[Article]) -> list[Placement]:
+        """Write superseded versions first, then the newest: in the other order, a crash in between would lose one."""
         known = {article.article_id for article in articles if article.version > 1 or article.story_revision > 0}
         changed = [article for article in articles if article.article_id in known]
-        stored = read_all(self._client, {article.article_id: self._home(article) for article in changed})
+        stored = read_all(self._client, {article.article_id: self._index_of(article) for article in changed})
         revisions = build_revisions(changed, stored, self._clock.now())
-        homes = {article.article_id: self._home(article, "revisions") for article in changed}
+        revisions_in = {article.article_id: self._index_of(article, "revisions") for article in changed}
         refused = self._write(
-            [Write("create", homes[document["article_id"]], id_, document) for id_, document in revisions.items()]
+            [
+                Write("create", revisions_in[document["article_id"]], id_, document)
+                for id_, document in revisions.items()
+            ]
         )
         newest = {article.article_id: article for article in sorted(articles, key=external_version)}
-        refused |= self._write([self._write_of(article, stored.get(article.article_id)) for article in newest.values()])
-        return [self._place(article, newest[article.article_id], refused) for article in articles]
+        refused |= self._write(
+            [self._build_write(article, stored.get(article.article_id)) for article in newest.values()]
+        )
+        return [self._placement_of(article, newest[article.article_id], refused) for article in articles]
 
-    def _home(self, article: Article, kind: MonthlyKind = "articles") -> str:
+    def _index_of(self, article: Article, kind: MonthlyKind = "articles") -> str:
         return build_index_name(self._prefix, article.first_seen_at, kind)
 
-    def _write_of(self, article: Article, stored: Document | None) -> Write:
+    def _build_write(self, article: Article, stored: Document | None) -> Write:
         document = build_document(article, self._clock.now(), searchable_since(stored))
-        return Write("index", self._home(article), article.article_id, document, external_version(article))
+        return Write("index", self._index_of(article), article.article_id, document, external_version(article))
 
-    def _place(self, article: Article, newest: Article, refused: Mapping[str, Reject]) -> Place:
-        """Return where a search finds the article: replaced within its own batch, it is among the revisions."""
+    def _placement_of(self, article: Article, newest: Article, refused: Mapping[str, Reject]) -> Placement:
+        """Return where a search finds the article; one superseded within its own batch is among the revisions."""
         if article.version == newest.version:
-            return refused.get(article.article_id) or self._home(article)
-        return refused.get(revision_id(article.article_id, article.version)) or self._home(article, "revisions")
+            return refused.get(article.article_id) or self._index_of(article)
+        return refused.get(revision_id(article.article_id, article.version)) or self._index_of(article, "revisions")
 
-    def _take_down(self, tombstones: Sequence[Record[Article]]) -> list[Place]:
-        """Delete articles and all they ever said."""
-        homes = {id_: seen_at for record in tombstones if (id_ := _id_of(record)) and (seen_at := _month_of(record))}
-        indexes = {id_: build_index_name(self._prefix, seen_at) for id_, seen_at in homes.items()}
-        deletes = [*self._revisions_of(homes), *(Write("delete", index, id_) for id_, index in indexes.items())]
+    def _take_down(self, tombstones: Sequence[Record[Article]]) -> list[Placement]:
+        """Delete articles with all their revisions."""
+        months = {id_: seen_at for record in tombstones if (id_ := _id_of(record)) and (seen_at := _month_of(record))}
+        indexes = {id_: build_index_name(self._prefix, seen_at) for id_, seen_at in months.items()}
+        deletes = [*self._revisions_of(months), *(Write("delete", index, id_) for id_, index in indexes.items())]
         refused = self._write(deletes)
         ids = [_id_of(record) for record in tombstones]
-        return [refused.get(id_) if id_ in homes else NO_MONTH for id_ in ids]
+        return [refused.get(id_) if id_ in months else NO_MONTH for id_ in ids]
 
-    def _revisions_of(self, homes: Mapping[str, datetime]) -> list[Write]:
-        indexes = sorted({build_index_name(self._prefix, seen_at, "revisions") for seen_at in homes.values()})
+    def _revisions_of(self, months: Mapping[str, datetime]) -> list[Write]:
+        indexes = sorted({build_index_name(self._prefix, seen_at, "revisions") for seen_at in months.values()})
         if not indexes:
             return []
         self._client.indices.refresh(index=indexes, ignore_unavailable=True)  # the newest may not be searchable yet
-        query = {"query": {"terms": {"article_id": list(homes)}}, "_source": False}
+        query = {"query": {"terms": {"article_id": list(months)}}, "_source": False}
         found = scan(self._client, query=query, index=indexes, ignore_unavailable=True)
         return [Write("delete", hit["_index"], hit["_id"]) for hit in found]
 
@@ -112,7 +117,7 @@ class ArticleIndexer:
         return refused
 
     def _refresh(self, *, is_full: bool) -> None:
-        """Make what was written searchable; small batches wait for their second, and the next one grows meanwhile."""
+        """Make what was written searchable; for small batches at most once a second, while the next batch grows."""
         if not self._unrefreshed:
             return
         wait_seconds = self._refreshed_at + REFRESH_SECONDS - self._clock.monotonic()
@@ -138,10 +143,10 @@ def _month_of(tombstone: Record[Article]) -> datetime | None:
         return None
 
 
-def _answer(article: Article | None, place: Place, now: datetime) -> Answer:
-    if isinstance(place, Reject):
-        return place
-    if article is None or place is None:
+def _answer(article: Article | None, placement: Placement, now: datetime) -> Answer:
+    if isinstance(placement, Reject):
+        return placement
+    if article is None or placement is None:
         return ()
     announced = IndexedArticle(
         article_id=article.article_id,
@@ -151,7 +156,7 @@ def _answer(article: Article | None, place: Place, now: datetime) -> Answer:
         version=article.version,
         story_id=article.story_id,
         story_revision=article.story_revision,
-        index=place,
+        index=placement,
         fetched_at=article.fetched_at,
         first_seen_at=article.first_seen_at,
         indexed_at=now,

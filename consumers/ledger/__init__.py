@@ -1,4 +1,4 @@
-"""Keep account of every address: read what the stages announce and give up, and move its state in the crawl state."""
+"""Record in the crawl state how far each URL has come, from the announcements and dead letters of the other stages."""
 
 from __future__ import annotations
 

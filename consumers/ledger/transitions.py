@@ -1,4 +1,4 @@
-"""Says what a record means for an address: how far along the path its newest fetch has come."""
+"""State transitions of URLs: how far the newest fetch of a URL has come, read from a stage's record."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from schemas.messages import DeduplicatedArticle, IndexedArticle
 
 State = Literal["parsed", "rejected", "dead-lettered", "unchanged", "indexed"]
 
-# Topics are read side by side, so news of one fetch comes in any order: the state furthest along the path wins.
-# A dead letter that was sent again and came through ends further along than where it had stopped.
+# Topics are read concurrently, so the records of one fetch arrive in any order: the state furthest along the path
+# wins. A dead letter that was replayed successfully ends further along than where it had stopped.
 RANKS: Final[dict[State, int]] = {"parsed": 2, "rejected": 3, "dead-lettered": 3, "unchanged": 4, "indexed": 5}
 _MAX_REASON: Final = 100
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
-    """One fetch of an address has come to a state."""
+    """The state that one fetch of a URL has reached."""
 
     url_id: str
     fetched_at: dt.datetime
@@ -31,12 +31,12 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rank(self) -> tuple[dt.datetime, int]:
-        """Return what makes one move count more than another of the same address."""
+        """Return the sort key: of two transitions of one URL, the higher one counts."""
         return self.fetched_at, RANKS[self.state]
 
 
-class _Lost(msgspec.Struct):
-    """What all messages on the path have in common, read from a dead letter."""
+class _DeadLetter(msgspec.Struct):
+    """The fields that every message on the path has, read from a dead letter."""
 
     url_id: str
     fetched_at: dt.datetime
@@ -45,17 +45,17 @@ class _Lost(msgspec.Struct):
 
 
 def read_transition(record: Record[Any]) -> Transition | None:
-    """Return the move that a record tells of; None for a record that concerns no address."""
+    """Return the transition that a record stands for; None for a record that concerns no URL."""
     value = record.value
     if isinstance(value, DeduplicatedArticle):
         state: State = "unchanged" if value.verdict == "unchanged" else "parsed"
-        return _move(value, state)
+        return _transition(value, state)
     if isinstance(value, IndexedArticle):
-        return _move(value, "indexed")
+        return _transition(value, "indexed")
     return _read_dead_letter(record) if isinstance(value, bytes) else None
 
 
-def _move(value: DeduplicatedArticle | IndexedArticle, state: State) -> Transition:
+def _transition(value: DeduplicatedArticle | IndexedArticle, state: State) -> Transition:
     return Transition(
         url_id=value.url_id,
         fetched_at=value.fetched_at,
@@ -67,23 +67,23 @@ def _move(value: DeduplicatedArticle | IndexedArticle, state: State) -> Transiti
 
 def _read_dead_letter(record: Record[bytes]) -> Transition | None:
     try:
-        lost = msgspec.json.decode(record.value or b"", type=_Lost)
+        letter = msgspec.json.decode(record.value or b"", type=_DeadLetter)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None  # not even whose it was can be read; the address will be overdue
+        return None  # not even its URL can be read; the URL will be reported as overdue
     return Transition(
-        url_id=lost.url_id,
-        fetched_at=lost.fetched_at,
+        url_id=letter.url_id,
+        fetched_at=letter.fetched_at,
         state="rejected" if record.headers.get("dlq.expected") == "true" else "dead-lettered",
         reason=record.headers.get("dlq.error.type", "unknown")[:_MAX_REASON],
-        article_id=lost.article_id,
-        version=lost.version,
+        article_id=letter.article_id,
+        version=letter.version,
     )
 
 
-def furthest(moves: Iterable[Transition]) -> list[Transition]:
-    """Return one move for each address, the one that counts, in the order of addresses."""
+def furthest(transitions: Iterable[Transition]) -> list[Transition]:
+    """Return the highest-ranked transition of each URL, sorted by URL id."""
     best: dict[str, Transition] = {}
-    for move in moves:
-        if move.url_id not in best or best[move.url_id].rank < move.rank:
-            best[move.url_id] = move
+    for transition in transitions:
+        if transition.url_id not in best or best[transition.url_id].rank < transition.rank:
+            best[transition.url_id] = transition
     return [best[url_id] for url_id in sorted(best)]

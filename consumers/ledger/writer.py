@@ -1,4 +1,4 @@
-"""Writes moves into the crawl state, a batch in one transaction; again or in another order they change nothing."""
+"""Writes transitions into the crawl state, a batch in one transaction; repeated or reordered, they change nothing."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _NOTE_ARTICLES: Final = """
     GROUP BY article_id ORDER BY article_id
     ON CONFLICT (article_id) DO UPDATE SET version = greatest(a.version, excluded.version)
 """
-# That an earlier fetch is searchable stays true whatever became of later ones: a page whose text has not changed
-# since is indexed, not merely unchanged.
+# An indexed fetch stays searchable whatever happens to later ones: a page whose text has not changed since counts
+# as indexed, not merely as unchanged.
 _NOTE_INDEXED: Final = """
     UPDATE urls u SET
         indexed_fetch_at = greatest(u.indexed_fetch_at, m.fetched_at),
@@ -30,7 +30,7 @@ _NOTE_INDEXED: Final = """
     FROM jsonb_populate_recordset(NULL::ledger_move, %(moves)s) m
     WHERE u.url_id = m.url_id
 """
-# States that the crawl itself gave (gone, refused, failed) have no rank: only a later fetch moves them.
+# States set by the crawl itself (gone, refused, failed) have no rank: only a later fetch replaces them.
 _MOVE: Final = """
     UPDATE urls u SET
         state = CASE
@@ -51,7 +51,7 @@ _MOVE: Final = """
         OR u.fetched_at = m.fetched_at
            AND (%(ranks)s::jsonb ->> u.state)::int < (%(ranks)s::jsonb ->> m.state)::int)
 """
-# Two addresses of one article, and two versions in one batch of the index: only the newest is announced.
+# One article may have two URLs, and two versions in one batch of the index stage: only the newest is announced.
 _MOVE_WITH_ARTICLE: Final = """
     UPDATE urls u SET state = 'indexed', reason = NULL, indexed_fetch_at = greatest(u.indexed_fetch_at, u.fetched_at)
     FROM (
@@ -63,19 +63,19 @@ _MOVE_WITH_ARTICLE: Final = """
 
 
 class LedgerWriter:
-    """The connection, opened when it is needed and again after an outage."""
+    """The handler of the ledger stage; it connects when needed, and again after an outage."""
 
     def __init__(self, settings: Settings) -> None:
         self._dsn = settings.postgres_dsn.get_secret_value()
         self._connection: psycopg.Connection[Any] | None = None
 
-    def enter(self, records: Sequence[Record[Any]]) -> list[Answer]:
-        """Write down a batch; raises Retry while PostgreSQL is away."""
-        moves = [move for move in map(read_transition, records) if move is not None]
-        if moves:
+    def write(self, records: Sequence[Record[Any]]) -> list[Answer]:
+        """Record a batch. Raises Retry while PostgreSQL is unavailable."""
+        transitions = [found for found in map(read_transition, records) if found is not None]
+        if transitions:
             try:
                 with outages_as_retry():
-                    self._write(moves)
+                    self._write(transitions)
             except Exception:
                 self.close()
                 raise
@@ -87,27 +87,27 @@ class LedgerWriter:
             self._connection.close()
             self._connection = None
 
-    def _write(self, moves: list[Transition]) -> None:
+    def _write(self, transitions: list[Transition]) -> None:
         if self._connection is None:
             self._connection = psycopg.connect(
                 self._dsn, connect_timeout=CONNECT_SECONDS, application_name="newswire-ledger"
             )
-        indexed = [move for move in moves if move.state == "indexed"]
+        indexed = [transition for transition in transitions if transition.state == "indexed"]
         with self._connection.transaction():
             if indexed:
                 self._connection.execute(_NOTE_ARTICLES, _as_json(indexed))
                 self._connection.execute(_NOTE_INDEXED, _as_json(furthest(indexed)))
-            self._connection.execute(_MOVE, _as_json(furthest(moves)) | {"ranks": _RANKS})
+            self._connection.execute(_MOVE, _as_json(furthest(transitions)) | {"ranks": _RANKS})
             if indexed:
                 self._connection.execute(_MOVE_WITH_ARTICLE, _as_json(indexed))
 
 
-def _as_json(moves: list[Transition]) -> dict[str, str]:
-    return {"moves": msgspec.json.encode(moves).decode()}
+def _as_json(transitions: list[Transition]) -> dict[str, str]:
+    return {"moves": msgspec.json.encode(transitions).decode()}
 
 
 @contextmanager
 def open_writer(settings: Settings) -> Iterator[Handler[Any]]:
-    """Open the ledger's book."""
-    with closing(LedgerWriter(settings)) as book:
-        yield book.enter
+    """Yield the handler; close its connection at the end."""
+    with closing(LedgerWriter(settings)) as writer:
+        yield writer.write

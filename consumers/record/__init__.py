@@ -1,4 +1,4 @@
-"""Keep on record what is no article: stories, every attempt to fetch, every dead letter, each in its own index."""
+"""Index what is not an article: stories, fetch outcomes and dead letters, each in its own index."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.topics import FETCH_OUTCOMES, STORIES, dead_letters_for
 
 @contextmanager
 def open_record(settings: Settings) -> Iterator[Handler[Any]]:
-    """Open the stage's client."""
+    """Yield the handler, with its Elasticsearch client open."""
     from consumers.record.recorder import Recorder
     from newswire.clock import SystemClock
     from newswire.elastic.client import open_elasticsearch

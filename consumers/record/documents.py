@@ -1,4 +1,4 @@
-"""Turns stories, fetch outcomes and dead letters into the documents that their indexes keep."""
+"""Index documents of stories, fetch outcomes and dead letters."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from newswire.stage import Record
 from schemas.messages import FetchOutcome, StoryChanged, Time
 
 Document = dict[str, Any]
-MOST_CHARACTERS: Final = 2_000  # of an address or a detail: both may come from a hostile site
+MAX_DETAIL_CHARACTERS: Final = 2_000  # an error text may quote a hostile site
 
 
-class _Lost(msgspec.Struct):
-    """What a dead letter's message may say of itself; the others of its fields are skipped."""
+class _LetterFields(msgspec.Struct):
+    """The fields of a dead-lettered message that its document keeps; all others are skipped."""
 
     source: str | None = None
     outlet: str | None = None
@@ -26,20 +26,20 @@ class _Lost(msgspec.Struct):
 
 
 def story_document(story: StoryChanged, indexed_at: datetime) -> Document:
-    """Return the document of a story's newest state; outlets stand in the order in which they joined."""
+    """Return the document of a story's newest state; outlets are in the order in which they joined."""
     document: Document = msgspec.to_builtins(story, builtin_types=(datetime,))
     first = story.outlets[0] if story.outlets else None
     document |= {"outlet_count": len(story.outlets), "first_outlet": first, "indexed_at": indexed_at}
-    return _known(document)
+    return _without_none(document)
 
 
 def fetch_document(outcome: FetchOutcome) -> Document:
-    """Return the document of one attempt to get a page or a list."""
-    return _known(msgspec.to_builtins(outcome, builtin_types=(datetime,)))
+    """Return the document of one attempt to fetch a page or a list."""
+    return _without_none(msgspec.to_builtins(outcome, builtin_types=(datetime,)))
 
 
 def dead_letter_document(record: Record[bytes]) -> Document | None:
-    """Return the document of a dead letter; None for any other record, such as a note that one was sent again."""
+    """Return the document of a dead letter; None for any other record, such as the marker of a replay."""
     headers = record.headers
     try:
         at = msgspec.convert(headers.get("dlq.at"), Time)
@@ -47,14 +47,14 @@ def dead_letter_document(record: Record[bytes]) -> Document | None:
         return None
     if "dlq.topic" not in headers:
         return None
-    return _known(
+    return _without_none(
         {
             "stage": headers.get("dlq.stage", "unknown"),
             "topic": headers["dlq.topic"],
             "partition": _number(headers, "dlq.partition"),
             "offset": _number(headers, "dlq.offset"),
             "reason": headers.get("dlq.error.type", "unknown"),
-            "detail": headers.get("dlq.error", "")[:MOST_CHARACTERS] or None,
+            "detail": headers.get("dlq.error", "")[:MAX_DETAIL_CHARACTERS] or None,
             "is_expected": headers.get("dlq.expected") == "true",
             "at": at,
             **msgspec.structs.asdict(_read(record.value)),
@@ -63,16 +63,16 @@ def dead_letter_document(record: Record[bytes]) -> Document | None:
 
 
 def dead_letter_id(document: Document) -> str:
-    """Return an id that a letter keeps however often it is read."""
+    """Return an id that is the same each time the dead letter is read."""
     parts = (document["stage"], document["topic"], document.get("partition"), document.get("offset"), document["at"])
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
-def _read(value: bytes | None) -> _Lost:
+def _read(value: bytes | None) -> _LetterFields:
     try:
-        return msgspec.json.decode(value or b"{}", type=_Lost)
+        return msgspec.json.decode(value or b"{}", type=_LetterFields)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Lost()  # that is why it is a dead letter
+        return _LetterFields()  # unreadable: probably the reason why it was dead-lettered
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:
@@ -80,5 +80,5 @@ def _number(headers: Mapping[str, str], name: str) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-def _known(document: Document) -> Document:
+def _without_none(document: Document) -> Document:
     return {name: value for name, value in document.items() if value is not None}

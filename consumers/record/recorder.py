@@ -1,4 +1,4 @@
-"""Writes what it reads into the indexes of stories, fetches and dead letters; again or twice changes nothing."""
+"""Writes stories, fetch outcomes and dead letters into their indexes; writing a record again changes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 from consumers.record.documents import dead_letter_document, dead_letter_id, fetch_document, story_document
 from newswire.clock import Clock
 from newswire.elastic.bulk import Write, write_all
-from newswire.elastic.client import build_index_name, build_stories_index, outages_as_retry
+from newswire.elastic.client import build_index_name, build_stories_index, elastic_outages_as_retry
 from newswire.elastic.templates import TemplateGate
 from newswire.stage import Answer, Record, Reject
 from schemas.messages import FetchOutcome, StoryChanged
@@ -29,16 +29,16 @@ class Recorder:
         self._templates = TemplateGate(client, prefix)
 
     def __call__(self, records: Sequence[Record[Any]], /) -> Sequence[Answer]:
-        """Write a batch; raises Retry when the server is away, busy or without its templates."""
-        writes = [self._write_of(record) for record in records]
-        with outages_as_retry():
+        """Write a batch. Raises Retry when the server is unavailable, busy or without its templates."""
+        writes = [self._build_write(record) for record in records]
+        with elastic_outages_as_retry():
             self._templates.require()
             refused = write_all(self._client, [write for write in writes if write])
         return [_answer(refused.get(write.id) if write else None) for write in writes]
 
-    def _write_of(self, record: Record[Any]) -> Write | None:
+    def _build_write(self, record: Record[Any]) -> Write | None:
         if record.topic == STORIES.name:
-            return self._story(record)
+            return self._build_story_write(record)
         if isinstance(record.value, FetchOutcome):
             index = build_index_name(self._prefix, record.value.at, "fetches")
             return Write("create", index, FETCH_OUTCOMES.id_of(record.value), fetch_document(record.value))
@@ -48,7 +48,7 @@ class Recorder:
         index = build_index_name(self._prefix, document["at"], "dead-letters")
         return Write("create", index, dead_letter_id(document), document)
 
-    def _story(self, record: Record[StoryChanged]) -> Write | None:
+    def _build_story_write(self, record: Record[StoryChanged]) -> Write | None:
         index = build_stories_index(self._prefix)
         if record.value is None:
             return Write("delete", index, record.key.decode("ascii", "replace")) if record.key else None

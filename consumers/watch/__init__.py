@@ -1,4 +1,4 @@
-"""indexed-articles to alerts: run the saved searches that push on what has just become searchable."""
+"""indexed-articles to alerts: run the saved searches with alerts on articles that have just become searchable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.topics import ALERTS, INDEXED_ARTICLES
 
 @contextmanager
 def open_watch(settings: Settings) -> Iterator[Handler[IndexedArticle]]:
-    """Open the stage's client."""
+    """Yield the handler, with its Elasticsearch client open."""
     from consumers.watch.watcher import Watcher
     from newswire.clock import SystemClock
     from newswire.elastic.client import open_elasticsearch

@@ -1,4 +1,4 @@
-"""Makes alerts of matches, and marks in Elasticsearch which record each belongs to, so that no other repeats it."""
+"""Builds alerts from matches, and claims each in Elasticsearch for one record, so that it is sent once."""
 
 from __future__ import annotations
 
@@ -18,54 +18,55 @@ from schemas.messages import Alert, IndexedArticle
 
 
 class Announcement(NamedTuple):
-    """That an article version is searchable, and where the record stands that says so first in its batch."""
+    """An article version that is searchable, and the position of the first record in the batch that announces it."""
 
-    origin: str
+    position: str
     article: IndexedArticle
 
 
 class AlertClaim(NamedTuple):
-    """An alert, the origin that it has if nobody was quicker, and the index that is its mark's home."""
+    """An alert, the position of the record that claims it, and the index where the claim is stored."""
 
     alert: Alert
-    origin: str
-    home: str
+    position: str
+    stored_in: str
 
 
-def build_claim(prefix: str, match: SavedSearchMatch, announced: Announcement, now: datetime) -> AlertClaim:
-    """Return the alert of a match; its id is a function of search, article and version."""
+def build_claim(prefix: str, match: SavedSearchMatch, announcement: Announcement, now: datetime) -> AlertClaim:
+    """Return the claim of a match's alert; the alert's id is a hash of search, article and version."""
     search, version = match
-    told = "|".join([search.query_id, version.article_id, str(version.version)])
+    identity = "|".join([search.query_id, version.article_id, str(version.version)])
     alert = Alert(
-        alert_id=hashlib.sha256(told.encode()).hexdigest()[:32],
+        alert_id=hashlib.sha256(identity.encode()).hexdigest()[:32],
         query_id=search.query_id,
         query_name=search.name,
         matched_at=now,
         **msgspec.structs.asdict(version),
     )
-    return AlertClaim(alert, announced.origin, build_index_name(prefix, announced.article.first_seen_at, "alerts"))
+    index = build_index_name(prefix, announcement.article.first_seen_at, "alerts")
+    return AlertClaim(alert, announcement.position, index)
 
 
-def origin_of(record: Record[Any]) -> str:
-    """Return where a record stands."""
+def position_of(record: Record[Any]) -> str:
+    """Return the partition and offset of a record."""
     return f"{record.partition}:{record.offset}"
 
 
-def settle(client: Elasticsearch, claims: Mapping[str, AlertClaim]) -> Iterator[tuple[str, Alert]]:
-    """Mark what has no mark yet, and yield every alert with the origin of the record that it belongs to.
+def claim_alerts(client: Elasticsearch, claims: Mapping[str, AlertClaim]) -> Iterator[tuple[str, Alert]]:
+    """Claim the alerts that are still unclaimed; yield every alert with the position of the record that owns it.
 
-    Created and then read back: of several who try, one wins, and a redelivered record finds its own mark again.
-    Raises Retry when the server does not take the marks now.
+    Claims are created and then read back: of several attempts one wins, and a redelivered record finds its own claim.
+    Raises Retry when the server cannot store the claims now, RuntimeError when it refuses them.
     """
-    writes = [Write("create", claim.home, alert_id, _mark(claim)) for alert_id, claim in claims.items()]
+    writes = [Write("create", claim.stored_in, alert_id, _stored_claim(claim)) for alert_id, claim in claims.items()]
     if refused := write_all(client, writes):
-        raise RuntimeError(f"Elasticsearch refuses the marks of alerts: {refused}")
-    for alert_id, mark in read_all(client, {alert_id: claim.home for alert_id, claim in claims.items()}).items():
-        matched_at = msgspec.convert(mark["matched_at"], datetime)
-        yield mark["origin"], msgspec.structs.replace(claims[alert_id].alert, matched_at=matched_at)
+        raise RuntimeError(f"Elasticsearch refuses the claims of alerts: {refused}")
+    for alert_id, stored in read_all(client, {alert_id: claim.stored_in for alert_id, claim in claims.items()}).items():
+        matched_at = msgspec.convert(stored["matched_at"], datetime)
+        yield stored["origin"], msgspec.structs.replace(claims[alert_id].alert, matched_at=matched_at)
 
 
-def _mark(claim: AlertClaim) -> dict[str, Any]:
-    # No word of the article: taken down, it leaves nothing behind here.
+def _stored_claim(claim: AlertClaim) -> dict[str, Any]:
+    # Nothing of the article's text: a takedown leaves no trace of it here.
     names = ("alert_id", "query_id", "article_id", "version", "matched_at")
-    return {"origin": claim.origin} | {name: getattr(claim.alert, name) for name in names}
+    return {"origin": claim.position} | {name: getattr(claim.alert, name) for name in names}

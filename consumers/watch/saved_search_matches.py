@@ -1,4 +1,4 @@
-"""Asks Elasticsearch which of the saved searches find which of a batch's article versions."""
+"""Runs saved searches against the article versions of a batch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Query = dict[str, Any]
 
 
 class FoundVersion(Struct, frozen=True, kw_only=True):
-    """What an alert says of an article version; the fields are those of the index."""
+    """The fields of an article version that an alert carries, under their names in the index."""
 
     article_id: str
     version: int
@@ -38,14 +38,14 @@ class FoundVersion(Struct, frozen=True, kw_only=True):
 
 
 class SavedSearchMatch(NamedTuple):
-    """A saved search has found an article version."""
+    """A saved search and an article version that it matches."""
 
     search: SavedSearch
     version: FoundVersion
 
 
-class Refusal(NamedTuple):
-    """A saved search that makes no sense to the server, and why."""
+class SearchRefusal(NamedTuple):
+    """A saved search that cannot be run, and why."""
 
     search: SavedSearch
     reason: str
@@ -53,55 +53,61 @@ class Refusal(NamedTuple):
 
 def find_matches(
     client: Elasticsearch, prefix: str, searches: Sequence[SavedSearch], announced: Sequence[IndexedArticle]
-) -> Iterator[SavedSearchMatch | Refusal]:
-    """Yield what the searches find among the versions announced, and the searches that cannot be run.
+) -> Iterator[SavedSearchMatch | SearchRefusal]:
+    """Yield the matches among the announced versions, and the searches that cannot be run.
 
-    Raises Retry when a search fails for a reason that is not its own.
+    Raises Retry when a search fails for a reason outside the search itself.
     """
     if not searches or not announced:
         return
     articles = _indexes_of(prefix, announced, "articles")
-    yield from _ask(client, searches, articles, announced)
-    # Asked last: a version that is still there was there for every search.
-    if replaced := _replaced(client, articles, announced):
-        revisions = _indexes_of(prefix, replaced, "revisions")
-        # An older version is written before the newer one, but their indexes are not refreshed at one moment.
+    yield from _run(client, searches, articles, announced)
+    # Checked last: a version that is still current was current for every search above.
+    if superseded := _superseded(client, articles, announced):
+        revisions = _indexes_of(prefix, superseded, "revisions")
+        # A superseded version is written before the newer one, but the two indexes are not refreshed together.
         client.indices.refresh(index=revisions, ignore_unavailable=True)
-        yield from _ask(client, searches, revisions, replaced)
+        yield from _run(client, searches, revisions, superseded)
 
 
-def _ask(
+def _run(
     client: Elasticsearch, searches: Sequence[SavedSearch], indexes: list[str], announced: Sequence[IndexedArticle]
-) -> Iterator[SavedSearchMatch | Refusal]:
+) -> Iterator[SavedSearchMatch | SearchRefusal]:
     only_these = _only(announced)
-    waiting = iter(searches)
-    while asked := [*islice(waiting, SEARCHES_AT_ONCE)]:
+    remaining = iter(searches)
+    while group := [*islice(remaining, SEARCHES_AT_ONCE)]:
         lines: list[Mapping[str, Any]] = []
         runnable = []
-        for search in asked:
+        for search in group:
             try:
                 query = {"bool": {"filter": [only_these, _query_of(search.request)]}}
             except SearchError as error:
-                yield Refusal(search, str(error))
+                yield SearchRefusal(search, str(error))
                 continue
             runnable.append(search)
-            lines += [{"index": indexes, **_WHOLE}, {"query": query, "size": len(announced), **_PLAIN}]
+            lines += [{"index": indexes, **_COMPLETE}, {"query": query, "size": len(announced), **_UNRANKED}]
         answers = client.msearch(searches=lines)["responses"] if lines else ()
         for search, answer in zip(runnable, answers, strict=True):
             yield from _read(search, answer)
 
 
-# A month may be missing; of those that are there, half an answer would count as none.
-_WHOLE: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True, "allow_partial_search_results": False}
-_PLAIN = {"sort": ["_doc"], "track_total_hits": False, "_source": list(FoundVersion.__struct_fields__)}
+# A month's index may be missing; from those that exist, a partial answer would look like no match.
+_COMPLETE: dict[str, Any] = {
+    "ignore_unavailable": True,
+    "allow_no_indices": True,
+    "allow_partial_search_results": False,
+}
+_UNRANKED = {"sort": ["_doc"], "track_total_hits": False, "_source": list(FoundVersion.__struct_fields__)}
 
 
-def _replaced(client: Elasticsearch, indexes: list[str], announced: Sequence[IndexedArticle]) -> list[IndexedArticle]:
-    """Return the versions that are not among the articles any more: replaced, or taken down."""
+def _superseded(client: Elasticsearch, indexes: list[str], announced: Sequence[IndexedArticle]) -> list[IndexedArticle]:
+    """Return the versions that are no longer among the articles: superseded, or taken down."""
     names = ["article_id", "version"]
-    answer = client.search(index=indexes, query=_only(announced), size=len(announced), source_includes=names, **_WHOLE)
-    there = {tuple(hit["_source"][name] for name in names) for hit in answer["hits"]["hits"]}
-    return [article for article in announced if (article.article_id, article.version) not in there]
+    answer = client.search(
+        index=indexes, query=_only(announced), size=len(announced), source_includes=names, **_COMPLETE
+    )
+    current = {tuple(hit["_source"][name] for name in names) for hit in answer["hits"]["hits"]}
+    return [article for article in announced if (article.article_id, article.version) not in current]
 
 
 def _indexes_of(prefix: str, announced: Sequence[IndexedArticle], kind: Literal["articles", "revisions"]) -> list[str]:
@@ -126,13 +132,13 @@ def _query_of(request: SearchRequest) -> Query:
     return query
 
 
-def _read(search: SavedSearch, answer: Mapping[str, Any]) -> Iterator[SavedSearchMatch | Refusal]:
+def _read(search: SavedSearch, answer: Mapping[str, Any]) -> Iterator[SavedSearchMatch | SearchRefusal]:
     if error := answer.get("error"):
         causes = error.get("root_cause") or [error]
         reason = f"Elasticsearch refuses it: {causes[0].get('reason')}"[:REASON_CHARACTERS]
         if answer["status"] != 400:
             raise Retry(f"Elasticsearch cannot run the saved search {search.name!r} now: {answer['status']} {reason}")
-        yield Refusal(search, reason)
+        yield SearchRefusal(search, reason)
         return
     for hit in answer["hits"]["hits"]:
         yield SavedSearchMatch(search, convert(hit["_source"], FoundVersion))

@@ -1,4 +1,4 @@
-"""Takes batches of announcements: finds what the saved searches match, settles what is new, answers with alerts."""
+"""Answers announced article versions with the alerts of the saved searches that match them."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from datetime import timedelta
 import structlog
 from elasticsearch import Elasticsearch
 
-from consumers.watch.alert_claims import AlertClaim, Announcement, build_claim, origin_of, settle
-from consumers.watch.saved_search_matches import Refusal, find_matches
+from consumers.watch.alert_claims import AlertClaim, Announcement, build_claim, claim_alerts, position_of
+from consumers.watch.saved_search_matches import SearchRefusal, find_matches
 from newswire.clock import Clock
-from newswire.elastic.client import outages_as_retry
+from newswire.elastic.client import elastic_outages_as_retry
 from newswire.elastic.templates import TemplateGate
 from newswire.saved.searches import SavedSearch, disable_search, list_searches
 from newswire.stage import Answer, Out, Record
 from schemas.messages import Alert, IndexedArticle
 from schemas.topics import ALERTS
 
-# A search looks forward: a replay of years must not push them. What was on its way when it was saved counts.
-ON_ITS_WAY = timedelta(hours=1)
-Announced = Mapping[tuple[str, int], Announcement]
+# A search applies from when it was saved: replaying years of articles must not send alerts for them. Articles that
+# were on their way through the pipeline at that time still count.
+IN_FLIGHT = timedelta(hours=1)
+Announcements = Mapping[tuple[str, int], Announcement]
 
 log = structlog.get_logger()
 
 
 class Watcher:
-    """The handler of the watch stage: every version that a saved search finds is pushed once."""
+    """The handler of the watch stage: each version that a saved search matches causes one alert."""
 
     def __init__(self, client: Elasticsearch, prefix: str, clock: Clock) -> None:
         self._client = client
@@ -36,40 +37,40 @@ class Watcher:
         self._templates = TemplateGate(client, prefix)
 
     def __call__(self, records: Sequence[Record[IndexedArticle]], /) -> Sequence[Answer]:
-        """Answer with the alerts of a batch; raises Retry when the server is away, busy or without its templates."""
+        """Return the alerts of a batch. Raises Retry when the server is unavailable, busy or without its templates."""
         alerts: defaultdict[str, list[Out[Alert]]] = defaultdict(list)
-        with outages_as_retry():
+        with elastic_outages_as_retry():
             self._templates.require()
             pushing = [s for s in list_searches(self._client, self._prefix) if s.pushes and not s.disabled_reason]
-            for origin, alert in settle(self._client, self._claim(pushing, _first_of_each(records))):
-                alerts[origin].append(Out(ALERTS, alert))
-        # What belongs to a record outside the batch was sent with that one.
-        return [alerts.get(origin_of(record), ()) for record in records]
+            for position, alert in claim_alerts(self._client, self._claim(pushing, _first_announcements(records))):
+                alerts[position].append(Out(ALERTS, alert))
+        # An alert that belongs to a record outside this batch was sent with that record.
+        return [alerts.get(position_of(record), ()) for record in records]
 
-    def _claim(self, searches: Sequence[SavedSearch], announced: Announced) -> dict[str, AlertClaim]:
+    def _claim(self, searches: Sequence[SavedSearch], announced: Announcements) -> dict[str, AlertClaim]:
         claims: dict[str, AlertClaim] = {}
         articles = [announcement.article for announcement in announced.values()]
         now = self._clock.now()
         for found in find_matches(self._client, self._prefix, searches, articles):
-            if isinstance(found, Refusal):
+            if isinstance(found, SearchRefusal):
                 self._disable(found)
                 continue
             announcement = announced[found.version.article_id, found.version.version]
-            if announcement.article.fetched_at >= found.search.created_at - ON_ITS_WAY:
+            if announcement.article.fetched_at >= found.search.created_at - IN_FLIGHT:
                 claim = build_claim(self._prefix, found, announcement, now)
                 claims[claim.alert.alert_id] = claim
         return claims
 
-    def _disable(self, refusal: Refusal) -> None:
+    def _disable(self, refusal: SearchRefusal) -> None:
         search = refusal.search
         disable_search(self._client, self._prefix, search.query_id, refusal.reason)
         log.warning("watch.search_disabled", query_id=search.query_id, name=search.name, reason=refusal.reason)
 
 
-def _first_of_each(records: Sequence[Record[IndexedArticle]]) -> Announced:
-    """Return the first announcement of each version: a change of its story announces it again."""
+def _first_announcements(records: Sequence[Record[IndexedArticle]]) -> Announcements:
+    """Return the first announcement of each version; a version is announced again when its story changes."""
     first: dict[tuple[str, int], Announcement] = {}
     for record in records:
         if (article := record.value) is not None:
-            first.setdefault((article.article_id, article.version), Announcement(origin_of(record), article))
+            first.setdefault((article.article_id, article.version), Announcement(position_of(record), article))
     return first

@@ -42,10 +42,10 @@ def apply(wait_seconds: float, *, is_full_cluster: bool, as_json: bool) -> None:
 @as_json_option
 def diff(*, is_full_cluster: bool, as_json: bool) -> None:
     """Compare the server's templates with ours; exit code 1 when they differ."""
-    from newswire.elastic.client import open_elasticsearch, outages_as_retry
+    from newswire.elastic.client import elastic_outages_as_retry, open_elasticsearch
     from newswire.elastic.templates import find_differences, full_cluster_templates
 
-    with open_elasticsearch(settings()) as client, outages_as_retry():
+    with open_elasticsearch(settings()) as client, elastic_outages_as_retry():
         more = full_cluster_templates(client, settings()) if is_full_cluster else ()
         differences = find_differences(client, settings().index_prefix, more)
     _show(differences, as_json=as_json, nothing="The server's templates are ours.", verb="")

@@ -53,10 +53,10 @@ def explain(earlier: Document, later: Document) -> dict[str, Mapping[str, Any]]:
 
 def find_article(client: Elasticsearch, prefix: str, name: str) -> Document:
     """Return what the index holds of an article, named by its id or its URL."""
-    from newswire.elastic.client import build_alias, outages_as_retry
+    from newswire.elastic.client import build_alias, elastic_outages_as_retry
 
     should = [{"term": {field: name}} for field in ("article_id", "url", "canonical_url")]
-    with outages_as_retry():
+    with elastic_outages_as_retry():
         found = client.search(
             index=build_alias(prefix), query={"bool": {"should": should}}, size=1, ignore_unavailable=True
         )

@@ -12,7 +12,7 @@ from elasticsearch import helpers
 
 from newswire.crawl.database import open_reader
 from newswire.demo.expectations import ActualArticle, ActualRun, ExpectedSearch, Truth
-from newswire.elastic.client import build_alias, open_elasticsearch, outages_as_retry
+from newswire.elastic.client import build_alias, elastic_outages_as_retry, open_elasticsearch
 from newswire.search.request import SearchRequest
 from newswire.search.search import search
 from newswire.settings import Settings
@@ -126,7 +126,7 @@ def _found_article(document: dict[str, Any]) -> ActualArticle:
 
 def _articles(settings: Settings, sources: Iterable[str]) -> Iterator[dict[str, Any]]:
     query = {"query": {"terms": {"source": list(sources)}}, "_source": FIELDS}
-    with open_elasticsearch(settings) as client, outages_as_retry():
+    with open_elasticsearch(settings) as client, elastic_outages_as_retry():
         client.indices.refresh(index=build_alias(settings.index_prefix))
         for hit in helpers.scan(client, query=query, index=build_alias(settings.index_prefix)):
             yield hit["_source"]

@@ -89,7 +89,7 @@ def _credentials(settings: Settings) -> dict[str, Any]:
 
 
 @contextmanager
-def outages_as_retry() -> Iterator[None]:
+def elastic_outages_as_retry() -> Iterator[None]:
     """Turn an absent or busy server into Retry, and a refused login into ConfigError; the rest passes through."""
     try:
         yield

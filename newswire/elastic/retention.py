@@ -15,8 +15,8 @@ from newswire.elastic.client import (
     IndexName,
     MonthlyKind,
     build_alias,
+    elastic_outages_as_retry,
     open_elasticsearch,
-    outages_as_retry,
     parse_index_name,
 )
 from newswire.settings import Settings
@@ -42,7 +42,7 @@ def apply_retention(settings: Settings, now: datetime | None = None) -> dict[str
     An index with a lifecycle policy is left to the server. Doing it again changes nothing. Raises Retry.
     """
     moment = now or datetime.now(UTC)
-    with open_elasticsearch(settings) as client, outages_as_retry():
+    with open_elasticsearch(settings) as client, elastic_outages_as_retry():
         months = list(_months(client, settings.index_prefix))
         deleted = [month for month in months if _is_over(month, settings, moment)]
         packed = [month for month in months if month not in deleted and _is_to_pack(month, moment)]

@@ -11,7 +11,7 @@ from typing import Any
 import stamina
 from elasticsearch import BadRequestError, Elasticsearch
 
-from newswire.elastic.client import MONTHLY, open_elasticsearch, outages_as_retry
+from newswire.elastic.client import MONTHLY, elastic_outages_as_retry, open_elasticsearch
 from newswire.elastic.retention import months_kept
 from newswire.errors import ConfigError, NewswireError, Retry
 from newswire.settings import Settings
@@ -52,7 +52,7 @@ def sync_templates(
     patience = stamina.retry_context(on=Retry, attempts=None, timeout=wait_seconds, wait_initial=0.2, wait_max=2.0)
     with open_elasticsearch(settings) as client:
         for attempt in patience:
-            with attempt, outages_as_retry():
+            with attempt, elastic_outages_as_retry():
                 more = full_cluster_templates(client, settings) if is_full_cluster else ()
                 return apply_templates(client, settings.index_prefix, more)
     raise AssertionError("a retry context ends with a return or an error")

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
-from newswire.elastic.client import build_alias, build_saved_searches_index, outages_as_retry
+from newswire.elastic.client import build_alias, build_saved_searches_index, elastic_outages_as_retry
 from newswire.elastic.templates import require_templates
 from newswire.errors import NewswireError
 from newswire.search.request import SearchRequest
@@ -46,7 +46,7 @@ def add_search(client: Elasticsearch, prefix: str, search: SavedSearch) -> None:
 
     Raises SavedSearchError for a name that is taken, Retry when the server is away or without its templates.
     """
-    with outages_as_retry():
+    with elastic_outages_as_retry():
         require_templates(client, prefix)
         if client.count(index=build_alias(prefix, "saved-searches"), ignore_unavailable=True)["count"] >= MOST:
             raise SavedSearchError(f"there are {MOST} saved searches, and no more are kept; remove some first")
@@ -66,7 +66,7 @@ def add_search(client: Elasticsearch, prefix: str, search: SavedSearch) -> None:
 
 def list_searches(client: Elasticsearch, prefix: str) -> list[SavedSearch]:
     """Return all saved searches by name; raises Retry when the server is away."""
-    with outages_as_retry():
+    with elastic_outages_as_retry():
         found = client.search(
             index=build_alias(prefix, "saved-searches"),
             ignore_unavailable=True,
@@ -79,7 +79,7 @@ def list_searches(client: Elasticsearch, prefix: str) -> list[SavedSearch]:
 def find_search(client: Elasticsearch, prefix: str, name: str) -> SavedSearch:
     """Return the search of a name; raises SavedSearchError where there is none."""
     try:
-        with outages_as_retry():
+        with elastic_outages_as_retry():
             return _read(client.get(index=build_saved_searches_index(prefix), id=id_of(name))["_source"])
     except NotFoundError as error:
         raise _absent(name) from error
@@ -88,7 +88,7 @@ def find_search(client: Elasticsearch, prefix: str, name: str) -> SavedSearch:
 def remove_search(client: Elasticsearch, prefix: str, name: str) -> None:
     """Forget a search; raises SavedSearchError where there is none."""
     try:
-        with outages_as_retry():
+        with elastic_outages_as_retry():
             client.delete(index=build_saved_searches_index(prefix), id=id_of(name), refresh=True)
     except NotFoundError as error:
         raise _absent(name) from error

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from elasticsearch import BadRequestError, Elasticsearch
 
-from newswire.elastic.client import build_alias, outages_as_retry
+from newswire.elastic.client import build_alias, elastic_outages_as_retry
 from newswire.errors import Retry
 from newswire.search.request import SearchError, SearchRequest
 
@@ -27,7 +27,7 @@ def ask(client: Elasticsearch, indexes: list[str], bodies: Sequence[Mapping[str,
     """
     header = {"index": indexes, **LENIENT}
     try:
-        with outages_as_retry():
+        with elastic_outages_as_retry():
             answers = client.msearch(searches=[part for body in bodies for part in (header, body)])["responses"]
     except BadRequestError as error:
         raise _refusal(error.info["error"]) from error

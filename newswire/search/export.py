@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 from elasticsearch import Elasticsearch, NotFoundError
 
-from newswire.elastic.client import outages_as_retry
+from newswire.elastic.client import elastic_outages_as_retry
 from newswire.search.client import indexes_of
 from newswire.search.query import build_query
 from newswire.search.request import SearchRequest
@@ -34,7 +34,7 @@ def export(client: Elasticsearch, prefix: str, request: SearchRequest) -> Iterat
 
     The index is looked at as it is when the export begins: what comes in meanwhile is neither missed nor met twice.
     """
-    with outages_as_retry():
+    with elastic_outages_as_retry():
         view = _open_view(client, indexes_of(prefix, request))
         if view is None:
             return

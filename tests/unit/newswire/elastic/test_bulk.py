@@ -10,7 +10,7 @@ import pytest
 
 from newswire.elastic import bulk
 from newswire.elastic.bulk import Write, read_all, write_all
-from newswire.elastic.client import open_elasticsearch, outages_as_retry
+from newswire.elastic.client import elastic_outages_as_retry, open_elasticsearch
 from newswire.errors import ConfigError, Retry
 from newswire.settings import Settings
 
@@ -153,14 +153,14 @@ def test_the_servers_own_trouble_holds_the_batch(fake, client, status, error):
 def test_a_request_that_fails_as_a_whole_holds_the_batch(fake, client, status):
     """An overloaded or broken server is an outage."""
     fake.whole_status = status
-    with pytest.raises(Retry, match=f"out of order: {status}"), outages_as_retry():
+    with pytest.raises(Retry, match=f"out of order: {status}"), elastic_outages_as_retry():
         write_all(client, writes("a"))
 
 
 def test_a_refused_login_is_a_setting_to_mend(fake, client):
     """Holding would not help against a wrong key: the message names the settings."""
     fake.whole_status = 401
-    with pytest.raises(ConfigError, match="NEWSWIRE_ELASTICSEARCH_API_KEY"), outages_as_retry():
+    with pytest.raises(ConfigError, match="NEWSWIRE_ELASTICSEARCH_API_KEY"), elastic_outages_as_retry():
         write_all(client, writes("a"))
 
 
@@ -171,7 +171,7 @@ def test_an_unreachable_server_holds_the_batch(fake):
     with (
         open_elasticsearch(Settings(elasticsearch_url=f"http://{host}:{port}")) as client,
         pytest.raises(Retry, match="cannot be reached"),
-        outages_as_retry(),
+        elastic_outages_as_retry(),
     ):
         write_all(client, writes("a"))
 
@@ -212,6 +212,6 @@ def test_a_server_that_is_no_elasticsearch_is_named(fake):
     with (
         open_elasticsearch(Settings(elasticsearch_url=f"http://{host}:{port}")) as client,
         pytest.raises(ConfigError, match="NEWSWIRE_ELASTICSEARCH_URL"),
-        outages_as_retry(),
+        elastic_outages_as_retry(),
     ):
         write_all(client, writes("a"))

@@ -1,14 +1,15 @@
-# Every target is one call of the newswire command or of a tool. Start with: make demo
+# Every target calls the newswire command or a tool. Start with: make demo, or make help.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+COVERAGE := $(BIN)/python -m coverage
 LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-.PHONY: demo up down status logs test check format lock bench clean
+.PHONY: help demo up down status logs test check format golden lock bench clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): $(LOCKS) pyproject.toml
@@ -20,43 +21,54 @@ $(STAMP): $(LOCKS) pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-demo: $(STAMP)  ## start everything, crawl the demo press, compare with the truth
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP)  ## start everything, crawl the demo press, compare the result with the truth
 	@$(BIN)/newswire demo run
 
 up: $(STAMP)  ## start the servers, Airflow and the stages
 	@$(BIN)/newswire up
 
-down:  ## stop all of it
+down:  ## stop everything that demo or up started
 	@test ! -x $(BIN)/newswire || $(BIN)/newswire down
 
-status: $(STAMP)  ## what runs, where, how far behind
+status: $(STAMP)  ## show what runs, where, and how far behind it is
 	@$(BIN)/newswire status
 
-logs: $(STAMP)  ## the last lines of every process
+logs: $(STAMP)  ## show the last lines of every process
 	@$(BIN)/newswire logs
 
-test: $(STAMP)  ## everything, real servers included
-	@$(BIN)/python -m pytest
+test: $(STAMP)  ## run every test, real servers included, and measure branch coverage
+	@$(COVERAGE) erase
+	@$(COVERAGE) run -m pytest
+	@$(COVERAGE) combine --quiet
+	@total=$$($(COVERAGE) report --format=total); status=$$?; \
+	echo "Branch coverage of newswire, consumers and schemas: $$total %"; exit $$status
 
-check: $(STAMP)  ## linters, types, import rules, unit tests
+check: $(STAMP)  ## run linters, types, import rules, dependency rules and unit tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
 	@$(BIN)/python -m pytest -q tests/unit
 
-format: $(STAMP)
+format: $(STAMP)  ## apply ruff's fixes and formatting
 	@$(BIN)/ruff check --fix-only . ; $(BIN)/ruff format .
 
-lock: $(STAMP)  ## renew requirements/*.txt from pyproject.toml
+golden: $(STAMP)  ## show where parse differs from the golden pages; GOLDEN='--accept NAME' takes a result over
+	@$(BIN)/python tests/golden/review.py $(GOLDEN)
+
+lock: $(STAMP)  ## resolve requirements/*.txt from pyproject.toml again, keeping versions that still fit
 	@$(COMPILE) pyproject.toml --extra airflow -o requirements/airflow.txt
 	@$(COMPILE) pyproject.toml -c requirements/airflow.txt -o requirements/consumers.txt
 	@$(COMPILE) --group pyproject.toml:build -c requirements/airflow.txt -o requirements/build.txt
 	@$(COMPILE) pyproject.toml --extra airflow --extra stack --group dev -c requirements/airflow.txt -o requirements/dev.txt
 	@awk '/^uv==/{p=1;print;next} p&&/^ /{print;next} p{exit}' requirements/dev.txt > requirements/uv.txt
 
-bench: $(STAMP)  ## throughput and quality, against the committed baselines
+bench: $(STAMP)  ## measure throughput and quality against the committed baselines
 	@$(BIN)/python -m benchmarks
 
-clean: down
+clean: down  ## stop everything and delete .venv and the stack's data
 	@rm -rf $(VENV) .newswire

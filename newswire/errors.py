@@ -15,6 +15,10 @@ class Retry(NewswireError):  # noqa: N818 - the word of the design; it is a wish
     """A server is away or busy: the stage holds its batch and tries again."""
 
 
+class Unfinished(Retry):
+    """The handler needs another call to finish its batch; the group hears of the member in between."""
+
+
 class StackError(NewswireError):
     """An embedded server cannot be set up, started or reached."""
 

@@ -41,15 +41,17 @@ class Out(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """This record will never do: it goes to the dead-letter topic with its reason.
+    """The stage can never take this record: it goes to the dead-letter topic with its reason.
 
-    `reason` is a short kebab-case word for counting, `detail` a sentence. `is_poison` tells a bad message
-    (too many in a row stop the stage) from an expected refusal, such as a page that is no article.
+    `reason` is a short kebab-case word for counting, `detail` a sentence. `is_poison` separates a bad record from an
+    expected rejection, such as a page that is not an article. `from_site` marks what a web site's content caused:
+    however many there are, they never stop the stage.
     """
 
     reason: str
     detail: str = ""
     is_poison: bool = True
+    from_site: bool = False
 
 
 Answer = Sequence[Out[Any]] | Reject
@@ -58,7 +60,9 @@ Answer = Sequence[Out[Any]] | Reject
 class Handler(Protocol[M_contra]):
     """Answers for every record of a batch, in order; an empty answer means nothing to announce.
 
-    May raise `Retry`: the whole batch is held and handed over again. Anything else it raises is a bug.
+    May raise `Retry`: the whole batch is held and handed over again; `Unfinished` asks for that at once. `ConfigError`
+    ends the process. Anything else is a bug, and the record that brings it out is dead-lettered: the handler may be
+    called again with parts of the batch.
     """
 
     def __call__(self, records: Sequence[Record[M_contra]], /) -> Sequence[Answer]:
@@ -88,7 +92,8 @@ class Sink:
 class LogState(Protocol[M_contra]):
     """What a partition's log has taught so far: a pure function of its records, in order.
 
-    `decide` takes the next record and moves on; it may look at record times, never at the clock.
+    `decide` takes the next record and moves on; it may look at record times, never at the clock. When it raises, the
+    state is thrown away and built again without the record.
     """
 
     def decide(self, record: Record[M_contra], /) -> Answer:

@@ -5,15 +5,18 @@ Specifications: CloudEvents Kafka protocol binding 1.0.2; W3C Trace Context.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from schemas.dead_letters import DeadLetterReason
 from schemas.topics import Topic
 
 M = TypeVar("M")
 Headers = list[tuple[str, bytes]]
 TYPE_PREFIX = "newswire"
+_TYPE = re.compile(rf"{TYPE_PREFIX}\.(?P<message>\w+)\.v(?P<version>[1-9]\d{{0,8}})", re.ASCII)
 
 
 def build_headers(
@@ -35,6 +38,26 @@ def build_headers(
 def read_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     """Return headers as text; the last of a name wins."""
     return {name: (value or b"").decode("utf-8", "replace") for name, value in headers}
+
+
+def find_type_fault(topic: Topic[Any], headers: Mapping[str, str]) -> tuple[DeadLetterReason, str] | None:
+    """Return why a record's ce_type is not one that this release reads from the topic; None where it is, or is absent.
+
+    Writers that send no CloudEvents headers are taken at their word: the value is checked all the same.
+    """
+    given = headers.get("ce_type")
+    if given is None:
+        return None
+    message = topic.message.__name__
+    found = _TYPE.fullmatch(given)
+    if found is None or found["message"] != message:
+        return "wrong-type", f"the record is a {given[:200]!r}; {topic.name} carries {TYPE_PREFIX}.{message}"
+    if int(found["version"]) > topic.version:
+        return "unknown-version", (
+            f"the record is a {given}, and this release reads {TYPE_PREFIX}.{message} up to version {topic.version}: "
+            f"upgrade to a release that reads version {found['version']}, then `newswire dlq retry`"
+        )
+    return None
 
 
 def new_traceparent() -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 import yaml
 
+from schemas.bounds import check_bounds
 from schemas.messages import (
     Alert,
     Article,
@@ -54,8 +55,11 @@ class Topic(Generic[M]):
         return msgspec.json.encode(value)
 
     def decode(self, raw: bytes) -> M:
-        """Read a message; raises msgspec.ValidationError or msgspec.DecodeError."""
-        return msgspec.json.decode(raw, type=self.message)
+        """Read a message; raises msgspec.ValidationError, out of bounds too, or msgspec.DecodeError."""
+        value = msgspec.json.decode(raw, type=self.message)
+        if isinstance(value, msgspec.Struct):
+            check_bounds(value)
+        return value
 
     def key_of(self, value: M) -> bytes:
         """Return the record's key."""

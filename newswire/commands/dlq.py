@@ -1,7 +1,9 @@
-"""Looks at dead letters and sends them back to the stage that refused them: `newswire dlq`."""
+"""`newswire dlq`: look at dead letters and send them back to the stage that could not take them."""
 
 from __future__ import annotations
 
+import getpass
+import hashlib
 import json
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -9,19 +11,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+import structlog
 from rich.console import Console
 from rich.table import Table
 
 from newswire.errors import ConfigError
 from newswire.kafka.dead_letters import DeadLetter, own_headers, read_dead_letter, retried_headers, retried_offset
+from newswire.kafka.lag import stages_and_topics
 from newswire.kafka.publisher import Publisher, open_publisher
-from newswire.kafka.reader import as_document, read_topic
+from newswire.kafka.reader import as_document, read_record, read_topic
+from newswire.runtime.skip_list import Skip, add_skip
 from newswire.settings import Settings, settings
 from schemas.topics import TOPICS, dead_letters_of, stage_names
 
 FLUSH_EVERY = 500
 
 STAGE = click.Choice(stage_names())
+
+log = structlog.get_logger()
 
 
 def open_dead_letters(settings: Settings, stage: str) -> Iterator[DeadLetter]:
@@ -35,7 +42,8 @@ def open_dead_letters(settings: Settings, stage: str) -> Iterator[DeadLetter]:
 def retry_dead_letters(settings: Settings, stage: str, *, reason: str | None = None, limit: int | None = None) -> int:
     """Send dead letters to the topic they came from, as they were; return how many.
 
-    Without a reason, refusals that the stage expects (a page that is no article) stay where they are.
+    Without a reason, what the stage rejects as a matter of course (a page that is not an article) stays. A record whose
+    dead letter holds only its beginning is read again from its topic; where it is gone from there, the letter stays.
     """
     wanted = (
         letter
@@ -48,25 +56,35 @@ def retry_dead_letters(settings: Settings, stage: str, *, reason: str | None = N
         for letter in wanted:
             if count == limit:
                 break
-            _send_back(publisher, letter)
-            sent.append(letter)
-            count += 1
+            if _send_back(publisher, settings, letter):
+                sent.append(letter)
+                count += 1
             if len(sent) == FLUSH_EVERY:
                 _note(publisher, stage, sent)
         _note(publisher, stage, sent)
     return count
 
 
-def _send_back(publisher: Publisher, letter: DeadLetter) -> None:
+def _send_back(publisher: Publisher, settings: Settings, letter: DeadLetter) -> bool:
     topic = next((topic for topic in TOPICS if topic.name == letter.origin), None)
     if topic is None:
-        raise ConfigError(f"dead letter {letter.offset} came from {letter.origin}, which takes no letters back")
-    raw = letter.raw
-    publisher.send_raw(topic, raw.key, raw.value, own_headers(raw.headers), letter.partition)
+        raise ConfigError(
+            f"dead letter {letter.offset} came from {letter.origin}, which is not a topic of this release"
+        )
+    value = letter.raw.value
+    if letter.value_sha256:
+        whole = read_record(settings, letter.origin, letter.partition, letter.origin_offset)
+        value = whole.value if whole else None
+        if value is None or hashlib.sha256(value).hexdigest() != letter.value_sha256:
+            where = f"{letter.origin} {letter.partition}:{letter.origin_offset}"
+            log.warning("dlq.record_gone", offset=letter.offset, origin=where)
+            return False
+    publisher.send_raw(topic, letter.raw.key, value, own_headers(letter.raw.headers), letter.partition)
+    return True
 
 
 def _note(publisher: Publisher, stage: str, sent: list[DeadLetter]) -> None:
-    """Note what was sent, only once Kafka has it: a letter is rather sent twice than lost."""
+    """Note what was sent, only once Kafka has it: a dead letter may be sent twice, and is never lost."""
     publisher.flush()
     for letter in sent:
         headers = retried_headers(stage, letter, datetime.now(UTC))
@@ -123,7 +141,35 @@ def show(stage: str, reason: str | None, count: int, *, as_json: bool) -> None:
 def retry(stage: str, reason: str | None, limit: int | None) -> None:
     """Send dead letters back to the stage's input."""
     count = retry_dead_letters(settings(), stage, reason=reason, limit=limit)
-    click.echo(f"{count} letters sent back to {stage}")
+    click.echo(f"{count} dead letters sent back to {stage}")
+
+
+@command.command()
+@click.argument("stage", type=STAGE)
+@click.option("--topic", help="the topic that the record is in; needed where the stage reads several")
+@click.option("--partition", type=click.IntRange(min=0), required=True)
+@click.option("--offset", type=click.IntRange(min=0), required=True)
+@click.option("--why", required=True, help="the reason, for those who read the dead letter later")
+@click.option("--by", help="who decides this; by default the user who runs the command")
+def skip(stage: str, topic: str | None, partition: int, offset: int, why: str, by: str | None) -> None:
+    """Have a stage pass over one record: the last resort for a record that ends its process.
+
+    The record goes to the dead letters with the reason `skipped`, who and why. It counts from the next start on.
+    """
+    reads = stages_and_topics()[stage]
+    if topic is None and len(reads) > 1:
+        raise click.UsageError(f"{stage} reads {', '.join(reads)}: name one with --topic")
+    name = topic or reads[0]
+    if name not in reads:
+        raise click.UsageError(f"{stage} does not read {name}; it reads {', '.join(reads)}")
+    if read_record(settings(), name, partition, offset) is None:
+        raise ConfigError(
+            f"{name} has no record at {partition}:{offset}; `newswire topics tail {name}` shows what it has"
+        )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    given = Skip(topic=name, partition=partition, offset=offset, by=by or getpass.getuser(), why=why, at=now)
+    add_skip(settings().state_dir, stage, given)
+    click.echo(f"{stage} will pass over {name} {partition}:{offset}. Next: newswire restart {stage}")
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:

@@ -1,47 +1,86 @@
-"""What a dead letter says: the record as it came, and dlq.* headers with who, when, where and why."""
+"""Dead letters: the record as it came, with dlq.* headers that say who could not take it, when, where and why."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
+from newswire.kafka.clients import DEAD_LETTER_RECORD_BYTES
 from newswire.kafka.protocols import Raw
 from newswire.stage import Reject
+from schemas import dead_letters as names
+from schemas.bounds import MAX_HEADER_BYTES
 from schemas.envelope import read_headers
 
-PREFIX = "dlq."
-RETRIED = "dlq.retried"  # on the note that a letter was sent again: its offset
-LONGEST_DETAIL = 2_000
+MAX_DETAIL_CHARS = 2_000
+MAX_KEY_BYTES = 1_024
+EXCERPT_BYTES = 4_096
+ROOM_FOR_OURS = 8_192  # what our own headers may take, with a detail in any script
 
 Headers = list[tuple[str, bytes]]
 
 
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is sent to a dead-letter topic: the record whole where it fits, else its beginning."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def build_dead_letter(stage: str, topic: str, raw: Raw, reject: Reject, at: datetime) -> Envelope:
+    """Return the dead letter of a record; `topic` is without the prefix.
+
+    What does not fit its topic is cut: own headers are left out, of a value its first 4 KB are kept. The headers then
+    name sizes and hash, and topic, partition and offset lead to the whole record for as long as its topic keeps it.
+    """
+    headers = dead_letter_headers(stage, topic, raw, reject, at)
+    own = own_headers(raw.headers)
+    own_bytes = sum(len(name.encode()) + len(text) for name, text in own)
+    if own_bytes > MAX_HEADER_BYTES:
+        headers.append((names.HEADERS_BYTES, str(own_bytes).encode()))
+        own, own_bytes = [], 0
+    key, value = raw.key, raw.value
+    if key is not None:
+        key = key[:MAX_KEY_BYTES]
+    if value is not None and len(value) + own_bytes + MAX_KEY_BYTES + ROOM_FOR_OURS > DEAD_LETTER_RECORD_BYTES:
+        digest = hashlib.sha256(value).hexdigest().encode()
+        headers += [(names.VALUE_SHA256, digest), (names.VALUE_BYTES, str(len(value)).encode())]
+        value = value[:EXCERPT_BYTES]
+    return Envelope(key, value, own + headers)
+
+
 def dead_letter_headers(stage: str, topic: str, raw: Raw, reject: Reject, at: datetime) -> Headers:
-    """Return the record's own headers and the dead letter's; `topic` is without the prefix."""
+    """Return the headers that make a record a dead letter; `topic` is without the prefix."""
     letter = {
-        "dlq.stage": stage,
-        "dlq.topic": topic,
-        "dlq.partition": str(raw.partition),
-        "dlq.offset": str(raw.offset),
-        "dlq.error.type": reject.reason,
-        "dlq.error": reject.detail[:LONGEST_DETAIL],
-        "dlq.expected": "false" if reject.is_poison else "true",
-        "dlq.at": at.isoformat(timespec="milliseconds"),
-        "dlq.code_version": version("newswire"),
+        names.STAGE: stage,
+        names.TOPIC: topic,
+        names.PARTITION: str(raw.partition),
+        names.OFFSET: str(raw.offset),
+        names.REASON: reject.reason,
+        names.DETAIL: reject.detail[:MAX_DETAIL_CHARS],
+        names.EXPECTED: "false" if reject.is_poison else "true",
+        names.AT: at.isoformat(timespec="milliseconds"),
+        names.CODE_VERSION: version("newswire"),
     }
-    return own_headers(raw.headers) + [(name, text.encode()) for name, text in letter.items()]
+    return [(name, text.encode("utf-8", "replace")) for name, text in letter.items()]
 
 
 def own_headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
     """Return the headers that the record had before it became a dead letter."""
-    return [(name, text or b"") for name, text in headers if not name.startswith(PREFIX)]
+    return [(name, text or b"") for name, text in headers if not name.startswith(names.PREFIX)]
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A dead letter, read back; `offset` is its place in the dead-letter topic, `origin` the topic it came from."""
+    """A dead letter, read back; `offset` is its place in the dead-letter topic, `origin` the topic it came from.
+
+    `value_sha256` is set where `raw` holds only the beginning of the value.
+    """
 
     offset: int
     origin: str
@@ -51,34 +90,40 @@ class DeadLetter:
     detail: str
     at: str
     is_expected: bool
+    value_sha256: str | None
     raw: Raw
 
 
 def read_dead_letter(raw: Raw) -> DeadLetter | None:
-    """Return the dead letter of a record; None for the note that one was sent again."""
+    """Return the dead letter of a record; None for the note that one was sent again, and for what others wrote."""
     headers = read_headers(raw.headers)
-    if "dlq.topic" not in headers:
+    if names.TOPIC not in headers:
         return None
     return DeadLetter(
         offset=raw.offset,
-        origin=headers["dlq.topic"],
-        partition=int(headers.get("dlq.partition", -1)),
-        origin_offset=int(headers.get("dlq.offset", -1)),
-        reason=headers.get("dlq.error.type", "unknown"),
-        detail=headers.get("dlq.error", ""),
-        at=headers.get("dlq.at", ""),
-        is_expected=headers.get("dlq.expected") == "true",
+        origin=headers[names.TOPIC],
+        partition=read_number(headers.get(names.PARTITION)) or 0,
+        origin_offset=read_number(headers.get(names.OFFSET)) or 0,
+        reason=headers.get(names.REASON, "unknown"),
+        detail=headers.get(names.DETAIL, ""),
+        at=headers.get(names.AT, ""),
+        is_expected=headers.get(names.EXPECTED) == "true",
+        value_sha256=headers.get(names.VALUE_SHA256),
         raw=raw,
     )
 
 
 def retried_headers(stage: str, letter: DeadLetter, at: datetime) -> Headers:
     """Return the headers of the note that a letter was sent again; its record has no value."""
-    note = {"dlq.stage": stage, RETRIED: str(letter.offset), "dlq.at": at.isoformat(timespec="milliseconds")}
+    note = {names.STAGE: stage, names.RETRIED: str(letter.offset), names.AT: at.isoformat(timespec="milliseconds")}
     return [(name, text.encode()) for name, text in note.items()]
 
 
 def retried_offset(raw: Raw) -> int | None:
     """Return which letter a note is about; None for a letter."""
-    text = read_headers(raw.headers).get(RETRIED)
-    return int(text) if text else None
+    return read_number(read_headers(raw.headers).get(names.RETRIED))
+
+
+def read_number(text: str | None) -> int | None:
+    """Return the number of a header that is one: decimal ASCII digits, at most 18; None for anything else."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) <= 18 else None

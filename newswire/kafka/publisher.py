@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -176,8 +176,3 @@ def open_publisher(settings: Settings, source: str) -> Iterator[Publisher]:
         yield publisher
     finally:
         publisher.close()
-
-
-def raw_headers(headers: Mapping[str, str]) -> list[tuple[str, bytes]]:
-    """Return headers as the client wants them."""
-    return [(name, text.encode()) for name, text in headers.items()]

@@ -83,6 +83,22 @@ def sample_topic(settings: Settings, name: str, count: int, random: Random) -> I
                 return
 
 
+def read_record(settings: Settings, name: str, partition: int, offset: int) -> Raw | None:
+    """Return the record at an offset; None where the topic has no such partition or does not hold it any more."""
+    with outages_as_retry(f"reading {name}"), opened(settings, name) as (consumer, partitions):
+        wanted = TopicPartition(settings.topic_prefix + name, partition)
+        if wanted not in partitions:
+            return None
+        (begin,) = consumer.beginning_offsets([wanted]).values()
+        (end,) = consumer.end_offsets([wanted]).values()
+        if not begin <= offset < end:
+            return None
+        consumer.assign([wanted])
+        consumer.seek(wanted, offset)
+        found = next(_up_to(consumer, {wanted: offset + 1}), None)
+        return found if found and found.offset == offset else None
+
+
 def count_records(settings: Settings, names: list[str]) -> dict[str, int | None]:
     """Return how many offsets each topic spans; None where the topic is missing."""
     consumer: Any = open_consumer(settings, group=None, client="newswire-reader")
@@ -154,5 +170,5 @@ def _value(value: bytes | None) -> Any:
         return None
     try:
         return msgspec.json.decode(value)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return value.decode("utf-8", "backslashreplace")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,18 +116,6 @@ def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, Any]]:
     resources = [ConfigResource("topic", name) for name in names]
     found: dict[str, dict[str, Any]] = admin.describe_configs(resources, config_filter="all")["topic"]
     return found
-
-
-def check_topics(settings: Settings, topics: Sequence[Topic[Any]]) -> None:
-    """Raise Retry while one of the topics is missing: somebody may be about to make it."""
-    admin = open_admin(settings)
-    try:
-        with outages_as_retry("looking for topics"):
-            there = set(admin.list_topics())
-    finally:
-        admin.close()
-    if missing := [topic.name for topic in topics if settings.topic_prefix + topic.name not in there]:
-        raise Retry(f"Kafka has no topic {settings.topic_prefix}{missing[0]}; `newswire topics apply` makes it")
 
 
 def _await_admin(settings: Settings, wait_seconds: float) -> Any:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from kafka import TopicPartition
 
-from newswire.errors import PoisonError
 from newswire.kafka.protocols import Raw
 from newswire.stage import Answer, Record, Reject
-from schemas.envelope import read_headers
-from schemas.topics import Topic
+from schemas.bounds import MAX_HEADER_BYTES, MAX_VALUE_BYTES
+from schemas.dead_letters import DeadLetterReason
+from schemas.envelope import find_type_fault, read_headers
+from schemas.topics import DeadLetterTopic, Topic
 
 
 @dataclass(slots=True)
@@ -36,36 +37,34 @@ class Item:
             return "ok"
         return "poison" if self.answer.is_poison else "rejected"
 
+    @property
+    def trips_fuse(self) -> bool:
+        """Whether too many like this mean that something of ours is broken."""
+        return self.outcome == "poison" and isinstance(self.answer, Reject) and not self.answer.from_site
+
 
 def decode(raw: Raw, topics: Mapping[str, Topic[Any]], committed: int) -> Item:
-    """Read a record's value and headers; what cannot be read is rejected."""
+    """Read a record's value and headers; what cannot be read is rejected, whoever wrote it."""
     topic, partition = topics[raw.topic], TopicPartition(raw.topic, raw.partition)
     is_replay = raw.offset < committed
+    headers = read_headers(raw.headers)
     try:
+        if fault := _find_fault(raw, topic, headers):
+            return Item(raw, partition, topic, None, Reject(*fault), is_replay)
         value = None if raw.value is None else topic.decode(raw.value)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         return Item(raw, partition, topic, None, Reject("undecodable", str(error)), is_replay)
-    headers = read_headers(raw.headers)
     record = Record(topic.name, raw.partition, raw.offset, raw.timestamp, raw.key, value, headers)
     return Item(raw, partition, topic, record, (), is_replay)
 
 
-class PoisonWatch:
-    """Counts bad records in a row, over batches."""
-
-    def __init__(self, stage: str, limit: int) -> None:
-        self._stage = stage
-        self._limit = limit
-        self._in_a_row = 0
-
-    def look(self, items: Iterable[Item]) -> None:
-        """Raise PoisonError at the limit; before anything of the batch is sent, so the next start sees it again."""
-        for item in items:
-            if not item.is_replay:
-                self._in_a_row = self._in_a_row + 1 if item.outcome == "poison" else 0
-            if self._in_a_row >= self._limit:
-                raise PoisonError(
-                    f"{self._stage}: {self._in_a_row} bad records in a row, the last at {item.raw.topic} "
-                    f"{item.raw.partition}:{item.raw.offset}: {item.answer}. Mend their writer or this stage and "
-                    "start again; NEWSWIRE_MAX_CONSECUTIVE_POISON moves the limit"
-                )
+def _find_fault(raw: Raw, topic: Topic[Any], headers: Mapping[str, str]) -> tuple[DeadLetterReason, str] | None:
+    """Return what is wrong with a record before its value is read."""
+    if isinstance(topic, DeadLetterTopic):
+        return None  # it holds what others could not take
+    header_bytes = sum(len(name) + len(value or b"") for name, value in raw.headers)
+    if header_bytes > MAX_HEADER_BYTES:
+        return "headers-too-large", f"{header_bytes} bytes of headers; at most {MAX_HEADER_BYTES} are read"
+    if raw.value is not None and len(raw.value) > MAX_VALUE_BYTES:
+        return "record-too-large", f"a value of {len(raw.value)} bytes; at most {MAX_VALUE_BYTES} are read"
+    return find_type_fault(topic, headers)

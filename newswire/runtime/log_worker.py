@@ -9,13 +9,19 @@ from typing import Any
 import structlog
 from kafka import TopicPartition
 
-from newswire.errors import Retry
+from newswire.errors import ConfigError, Retry
 from newswire.runtime.health import Instruments
+from newswire.runtime.isolation import describe_crash
+from newswire.runtime.runner import StateBrokenError
 from newswire.runtime.snapshots import Snapshots
 from newswire.settings import Settings
-from newswire.stage import Answer, LogStage, LogState, Record
+from newswire.stage import Answer, LogStage, LogState, Record, Reject
 
 log = structlog.get_logger()
+
+
+# Records that a state may not see, as deciding them raised: by offset and time, as a log made again has other records.
+Skipped = dict[tuple[int, int], Reject]
 
 
 @dataclass(slots=True)
@@ -27,6 +33,7 @@ class _Log:
     next_offset: int
     saved_offset: int
     saved_at: float
+    skipped: Skipped
 
 
 class LogWorker:
@@ -34,6 +41,9 @@ class LogWorker:
 
     The runner hands over every record from where `place` says, those before the committed offset too: their answers
     were given in an earlier life, so the runner drops them, and only the state learns from them.
+
+    A record that a state raises on may have changed it halfway. The state is then built again from the newest
+    snapshot and the log without that record, so that it is always the one of a log that never held it.
     """
 
     def __init__(self, stage: LogStage[Any], settings: Settings, instruments: Instruments) -> None:
@@ -41,15 +51,19 @@ class LogWorker:
         self._settings = settings
         self._clock, self._metrics = instruments.clock, instruments.metrics
         self._logs: dict[int, _Log] = {}
+        self._skipped: dict[int, Skipped] = {}
 
     def place(self, partition: TopicPartition, committed: int | None) -> int | None:
         """Build the state from the newest snapshot that fits; return where to read on, None for the log's beginning."""
         folder = self._settings.state_dir / "snapshots" / (self._settings.topic_prefix + self._stage.name)
         snapshots = Snapshots(folder / str(partition.partition), version=self._stage.state_version)
+        skipped = self._skipped.setdefault(partition.partition, {})
         if committed is None:
             snapshots.clear()
         state, offset = self._restore(snapshots, committed or 0)
-        self._logs[partition.partition] = _Log(state, snapshots, offset or 0, offset or 0, self._clock.monotonic())
+        self._logs[partition.partition] = _Log(
+            state, snapshots, offset or 0, offset or 0, self._clock.monotonic(), skipped
+        )
         log.info("log.placed", partition=partition.partition, snapshot=offset, committed=committed)
         return offset
 
@@ -61,7 +75,10 @@ class LogWorker:
         """Take note that all before `offset` is committed: the moment at which a state may be saved."""
         kept = self._logs[partition.partition]
         kept.next_offset = max(kept.next_offset, offset)
-        if self._clock.monotonic() - kept.saved_at >= self._settings.snapshot_every_seconds:
+        # Behind a skipped record at once: no later start has to stumble over it again.
+        is_past_skipped = any(kept.saved_offset <= offset < kept.next_offset for offset, _ in kept.skipped)
+        is_due = self._clock.monotonic() - kept.saved_at >= self._settings.snapshot_every_seconds
+        if is_due or is_past_skipped:
             self._save(partition.partition, kept)
 
     def drop(self, partition: TopicPartition) -> None:
@@ -88,12 +105,21 @@ class LogWorker:
         return self._stage.new_state(self._settings), None
 
     def _decide(self, kept: _Log, record: Record[Any]) -> Answer:
+        place = record.offset, record.timestamp_ms
+        if place in kept.skipped:
+            kept.next_offset = record.offset + 1
+            return kept.skipped[place]
         if record.offset < kept.next_offset:
             raise RuntimeError(f"offset {record.offset} was decided already, the next is {kept.next_offset}")
         try:
             answer = kept.state.decide(record)
         except Retry as error:
             raise RuntimeError("a state decides from its log alone and has nothing to wait for") from error
+        except ConfigError:
+            raise
+        except Exception as error:
+            kept.skipped[place] = describe_crash(record, error)
+            raise StateBrokenError(f"{record.topic} {record.partition}:{record.offset} is left out") from error
         kept.next_offset = record.offset + 1
         return answer
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Literal
 
 import structlog
 from kafka import TopicPartition, errors
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 Batch = dict[TopicPartition, Sequence[Raw]]
 Place = Callable[[TopicPartition, int | None], int | None]
 Drop = Callable[[TopicPartition], None]
+ReportFault = Callable[[Literal["shorter", "expired"]], None]
 
 
 class Membership:
@@ -32,15 +34,26 @@ class Membership:
     dealt with. So nothing is left to it: each partition is placed by us when it comes, records of one that is not
     placed yet are dropped and read again, and what is lost leaves the batch in hand.
 
-    `place` turns a partition's committed offset into where to read from (None: the beginning); `drop` tells of a loss.
+    `place` turns a partition's committed offset into where to read from (None: the beginning); `drop` is called for
+    each partition that is lost, `report_fault` where a log does not hold what the committed offset promises.
     """
 
-    def __init__(self, consumer: Consumer, topics: Sequence[str], *, place: Place, drop: Drop, clock: Clock) -> None:
+    def __init__(
+        self,
+        consumer: Consumer,
+        topics: Sequence[str],
+        *,
+        place: Place,
+        drop: Drop,
+        clock: Clock,
+        report_fault: ReportFault = lambda _kind: None,
+    ) -> None:
         self.committed: dict[TopicPartition, int] = {}  # of every placed partition; records below it are a replay
         self._consumer = consumer
         self._place = place
         self._drop = drop
         self._clock = clock
+        self._report_fault = report_fault
         self._losses = LostPartitions()
         consumer.subscribe(topics, listener=self._losses)
 
@@ -54,8 +67,9 @@ class Membership:
         return {partition: records for partition, records in batch.items() if partition in self.committed}
 
     def hold(self, seconds: float, is_over: Callable[[], bool]) -> None:
-        """Stay a member and take nothing in, for a time or until `is_over`."""
+        """Stay a member and take nothing in, for a time or until `is_over`; polls at least once."""
         until = self._clock.monotonic() + seconds
+        self._poll_paused()
         while self._clock.monotonic() < until and not is_over():
             self._poll_paused()
         for partition in self._consumer.paused():
@@ -71,6 +85,12 @@ class Membership:
                 self._drop(partition)
         if lost:
             log.info("membership.lost", partitions=_names(lost))
+
+    def place_again(self, partitions: Iterable[TopicPartition]) -> None:
+        """Begin partitions anew with the next poll, from where `place` then says."""
+        for partition in partitions:
+            if self.committed.pop(partition, None) is not None:
+                self._drop(partition)
 
     def commit(self, batch: Batch) -> dict[TopicPartition, int]:
         """Commit the batch, never backwards; return the partitions whose replay is over and where they stand now."""
@@ -103,6 +123,9 @@ class Membership:
         for partition in sorted(self._consumer.assignment() - self.committed.keys()):
             with outages_as_retry(f"reading the committed offset of {partition.topic}"):
                 committed = self._consumer.committed(partition, timeout_ms=CALL_MS)
+                (begin,) = self._consumer.beginning_offsets([partition]).values()
+                (end,) = self._consumer.end_offsets([partition]).values()
+            committed = self._check_log(partition, committed, begin, end)
             start = self._place(partition, committed)
             with suppress(ValueError):  # taken away again
                 if start is None:
@@ -111,6 +134,23 @@ class Membership:
                     self._consumer.seek(partition, start)
                 self.committed[partition] = committed or 0
                 log.info("membership.placed", partition=_names([partition]), committed=committed, start=start)
+
+    def _check_log(self, partition: TopicPartition, committed: int | None, begin: int, end: int) -> int | None:
+        """Return the committed offset, or None where the log is not the one that it belongs to.
+
+        A log ends before its commit after a power cut (Kafka does not fsync), an unclean leader election, or when the
+        topic was made again. What it holds now may be new, so all of it is read.
+        """
+        if committed is None or begin <= committed <= end:
+            return committed
+        where = _names([partition])
+        if committed > end:
+            log.error("membership.log_shorter_than_commit", partition=where, committed=committed, begin=begin, end=end)
+            self._report_fault("shorter")
+            return None
+        log.error("membership.records_expired", partition=where, committed=committed, lost=begin - committed)
+        self._report_fault("expired")
+        return committed
 
     def _poll_paused(self) -> None:
         for partition in self._consumer.assignment() - self._consumer.paused():

@@ -12,6 +12,8 @@ CounterName = Literal[
     "stage_retries_total",  # {step}: attempts that an outage ended; step is answer, deliver, commit or poll
     "stage_hold_seconds_total",  # {}: time spent holding a batch
     "stage_lost_partitions_total",  # {}: partitions taken away by rebalances
+    "stage_log_faults_total",  # {kind}: partitions found shorter than the commit, or expired beyond it
+    "stage_state_rebuilds_total",  # {}: states thrown away because deciding a record raised
     "stage_snapshots_total",  # {outcome}: states saved, restored or failed
 ]
 GaugeName = Literal[
@@ -29,6 +31,7 @@ _LABELS: dict[str, tuple[str, ...]] = {
     "stage_records_total": ("topic", "outcome"),
     "stage_rejects_total": ("reason",),
     "stage_retries_total": ("step",),
+    "stage_log_faults_total": ("kind",),
     "stage_snapshots_total": ("outcome",),
     "stage_lag_records": ("topic", "partition"),
 }

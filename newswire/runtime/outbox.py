@@ -1,21 +1,24 @@
-"""Sends a batch's answers: messages to the topics that the stage writes, refused records to its dead letters."""
+"""Sends a batch's answers: messages to the topics that the stage writes, rejected records to its dead letters."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from kafka import TopicPartition
 
 from newswire.clock import Clock
 from newswire.errors import Retry
-from newswire.kafka.dead_letters import dead_letter_headers
+from newswire.kafka.dead_letters import build_dead_letter
+from newswire.kafka.protocols import Raw
 from newswire.kafka.publisher import Publisher, RecordTooLargeError
 from newswire.runtime.decoded_batch import Item
-from newswire.stage import AnyStage, Reject, Sink
+from newswire.runtime.isolation import describe_crash
+from newswire.stage import AnyStage, Out, Reject, Sink
 from schemas.envelope import child_traceparent, read_headers
 from schemas.topics import dead_letters_of
 
-ACK_SECONDS = 5.0  # how long to wait in one go; between two goes the group hears of us
+ACK_SECONDS = 5.0  # how long one wait lasts; between two waits the consumer polls, so that the group keeps it
 
 
 class Outbox:
@@ -53,19 +56,26 @@ class Outbox:
         self._publisher.abandon()
 
     def _send(self, item: Item) -> None:
-        try:
-            self._announce(item)
-        except RecordTooLargeError as error:
-            item.answer = Reject("output-too-large", str(error))
+        if not isinstance(item.answer, Reject):
+            self._check_topics(item.answer)
+            try:
+                self._announce(item.raw, item.answer)
+            except Retry:
+                raise
+            except RecordTooLargeError as error:
+                item.answer = Reject("output-too-large", str(error))
+            except Exception as error:  # noqa: BLE001 - what cannot be encoded is this record's fault, not the batch's
+                item.answer = describe_crash(item.record or item.raw, error)
         if isinstance(item.answer, Reject):
-            headers = dead_letter_headers(self._stage, item.topic.name, item.raw, item.answer, self._clock.now())
-            self._publisher.send_raw(self._dead_letters, item.raw.key, item.raw.value, headers)
+            letter = build_dead_letter(self._stage, item.topic.name, item.raw, item.answer, self._clock.now())
+            self._publisher.send_raw(self._dead_letters, letter.key, letter.value, letter.headers)
 
-    def _announce(self, item: Item) -> None:
-        if isinstance(item.answer, Reject):
-            return
-        traceparent = child_traceparent(read_headers(item.raw.headers))
-        for out in item.answer:
+    def _announce(self, raw: Raw, outs: Sequence[Out[Any]]) -> None:
+        traceparent = child_traceparent(read_headers(raw.headers))
+        for out in outs:
+            self._publisher.send(out, traceparent=traceparent)
+
+    def _check_topics(self, outs: Sequence[Out[Any]]) -> None:
+        for out in outs:
             if out.topic.name not in self._writes:
                 raise RuntimeError(f"{self._stage} does not write {out.topic.name}")
-            self._publisher.send(out, traceparent=traceparent)

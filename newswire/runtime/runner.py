@@ -1,4 +1,4 @@
-"""Moves records through a stage: poll, answer, deliver, commit; holds while a server is away, and loses nothing."""
+"""Moves records through a stage: poll, answer, deliver, commit; holds while a server is away and loses nothing."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import Any, Protocol, TypeVar
 import structlog
 from kafka import TopicPartition
 
-from newswire.errors import Retry
+from newswire.errors import NewswireError, Retry, Unfinished
 from newswire.kafka.protocols import Consumer
 from newswire.kafka.publisher import Publisher
-from newswire.runtime.decoded_batch import Item, PoisonWatch, decode
+from newswire.runtime.decoded_batch import Item, decode
+from newswire.runtime.fuse import Fuse
 from newswire.runtime.health import Instruments
+from newswire.runtime.isolation import answer_isolated
 from newswire.runtime.membership import Batch, Membership
 from newswire.runtime.outbox import Outbox
+from newswire.runtime.skip_list import SkipList
 from newswire.settings import Settings
 from newswire.stage import Answer, AnyStage, Handler, Record, Reject, Sink
 from schemas.topics import Topic
@@ -36,7 +39,7 @@ class Worker(Protocol):
         """Return the offset to read a new partition from, None for its beginning."""
 
     def answer(self, records: Sequence[Record[Any]], /) -> Sequence[Answer]:
-        """Answer for every record, in order; may raise Retry."""
+        """Answer for every record, in order; may raise Retry or StateBrokenError."""
 
     def settled(self, partition: TopicPartition, offset: int, /) -> None:
         """Take note that everything before the offset is delivered and committed."""
@@ -56,14 +59,18 @@ class HandlerWorker:
         return committed
 
     def answer(self, records: Sequence[Record[Any]], /) -> Sequence[Answer]:
-        """Ask the handler."""
-        return self._handle(records)
+        """Ask the handler; a record that it crashes on is rejected alone."""
+        return answer_isolated(self._handle, records)
 
     def settled(self, partition: TopicPartition, offset: int, /) -> None:
         """Do nothing."""
 
     def drop(self, partition: TopicPartition, /) -> None:
         """Do nothing."""
+
+
+class StateBrokenError(NewswireError):
+    """A state raised while it decided: it is to be built again from its log, without the record."""
 
 
 class _AbandonedError(Exception):
@@ -85,15 +92,20 @@ class Runner:
     ) -> None:
         reads = stage.reads if isinstance(stage, Sink) else (stage.reads,)
         self._topics: dict[str, Topic[Any]] = {settings.topic_prefix + topic.name: topic for topic in reads}
-        self._name = stage.name
         self._worker = worker
         self._clock, self._metrics, self._health = instruments.clock, instruments.metrics, instruments.health
         self._outbox = Outbox(stage, publisher, self._clock)
-        self._poison = PoisonWatch(stage.name, settings.max_consecutive_poison)
+        self._skips = SkipList(settings.state_dir, stage.name, settings.topic_prefix)
+        self._fuse = Fuse(stage.name, settings.max_consecutive_poison)
         self._hold_max_seconds = settings.hold_max_seconds
         self._stop = stop
         self.membership = Membership(
-            consumer, list(self._topics), place=worker.place, drop=self._drop, clock=self._clock
+            consumer,
+            list(self._topics),
+            place=worker.place,
+            drop=self._drop,
+            clock=self._clock,
+            report_fault=lambda kind: self._metrics.count("stage_log_faults_total", kind=kind),
         )
 
     def run(self) -> None:
@@ -121,6 +133,11 @@ class Runner:
             items = self._insist("answer", batch, lambda: self._answer(batch), self._hold_max_seconds)
             self._insist("deliver", batch, lambda: self._outbox.deliver(items, batch))
             self._insist("commit", batch, lambda: self._commit(batch))
+        except StateBrokenError as error:
+            log.warning("runner.state_rebuilt", error=str(error))
+            self._metrics.count("stage_state_rebuilds_total")
+            self.membership.place_again(batch)
+            return
         except _AbandonedError:
             self._outbox.abandon()
             log.info("runner.batch_abandoned", stopping=self._stop.is_set())
@@ -130,15 +147,27 @@ class Runner:
     def _insist(self, step: str, batch: Batch, act: Callable[[], T], longest: float = BROKER_DELAY_SECONDS) -> T:
         """Try until it succeeds, holding in between; partitions lost meanwhile leave the batch."""
         for delay in delays(longest):
+            try:
+                return self._finish(batch, act)
+            except Retry as error:
+                self._hold(step, delay, error)
+            self._check_still_ours(batch)
+        raise _AbandonedError
+
+    def _finish(self, batch: Batch, act: Callable[[], T]) -> T:
+        """Call a step that does its work in slices until it has finished; the consumer polls in between."""
+        while True:
             self._health.beat()
             try:
                 return act()
-            except Retry as error:
-                self._hold(step, delay, error)
-            self.membership.forget_lost(batch)
-            if self._stop.is_set() or not batch:
-                break
-        raise _AbandonedError
+            except Unfinished:
+                self.membership.hold(0, self._stop.is_set)
+            self._check_still_ours(batch)
+
+    def _check_still_ours(self, batch: Batch) -> None:
+        self.membership.forget_lost(batch)
+        if self._stop.is_set() or not batch:
+            raise _AbandonedError
 
     def _hold(self, step: str, seconds: float, error: Retry) -> None:
         log.warning("runner.held", step=step, seconds=round(seconds, 1), error=str(error))
@@ -154,13 +183,14 @@ class Runner:
     def _answer(self, batch: Batch) -> list[Item]:
         committed = self.membership.committed
         items = [decode(raw, self._topics, committed[at]) for at, raws in batch.items() for raw in raws]
+        for item in items:
+            if skipped := self._skips.find(item.raw):
+                item.record, item.answer = None, skipped
         asked = [(item, item.record) for item in items if item.record is not None]
         answers = self._worker.answer([record for _, record in asked])
-        if len(answers) != len(asked):
-            raise RuntimeError(f"{self._name} gave {len(answers)} answers for {len(asked)} records")
         for (item, _), answer in zip(asked, answers, strict=True):
             item.answer = answer
-        self._poison.look(items)
+        self._fuse.check(items)
         return items
 
     def _commit(self, batch: Batch) -> None:
@@ -190,5 +220,5 @@ def delays(longest: float) -> Iterator[float]:
     """Yield ever longer waits, in seconds."""
     delay = FIRST_DELAY_SECONDS
     while True:
-        yield min(delay, longest) * random.uniform(0.5, 1)  # noqa: S311 - members shall not return all at once
+        yield min(delay, longest) * random.uniform(0.5, 1)  # noqa: S311 - members must not all come back at once
         delay = min(delay * 2, longest)

@@ -73,6 +73,7 @@ class MemoryBroker:
         self.logs: dict[TopicPartition, list[MemoryRecord]] = {
             TopicPartition(topic, number): [] for topic, count in topics.items() for number in range(count)
         }
+        self.begins: dict[TopicPartition, int] = {}  # of logs whose oldest records have expired
         self.groups: dict[str, MemoryGroup] = {}
         self._producers: list[MemoryProducer] = []
 

@@ -39,11 +39,11 @@ class MemoryConsumer:
         polled: dict[TopicPartition, Sequence[Raw]] = {}
         room = self._max_records
         for partition in sorted(self._positions.keys() - self._paused):
-            position = self._positions[partition]
+            position = max(self._positions[partition], self._broker.begins.get(partition, 0))
             records = self._broker.logs[partition][position : position + room]
             if records:
                 polled[partition] = records
-                self._positions[partition] += len(records)
+                self._positions[partition] = position + len(records)
                 room -= len(records)
         if not polled:
             self._broker.clock.sleep(timeout_ms / 1000)
@@ -74,7 +74,7 @@ class MemoryConsumer:
     def seek_to_beginning(self, *partitions: TopicPartition) -> None:
         """Read on from the first offset."""
         for partition in partitions:
-            self.seek(partition, 0)
+            self.seek(partition, self._broker.begins.get(partition, 0))
 
     def committed(self, partition: TopicPartition, *, timeout_ms: int) -> int | None:
         """Return the group's offset."""
@@ -87,6 +87,14 @@ class MemoryConsumer:
         if not self._broker.reachable("commit", timeout_ms / 1000):
             raise errors.KafkaTimeoutError("no answer")
         self._group.commit(self, {partition: offset.offset for partition, offset in offsets.items()})
+
+    def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the first offset of each log that is still there."""
+        return {partition: self._broker.begins.get(partition, 0) for partition in partitions}
+
+    def end_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the offset that the next record of each log gets."""
+        return {partition: len(self._broker.logs[partition]) for partition in partitions}
 
     def highwater(self, partition: TopicPartition) -> int | None:
         """Return the end of a partition's log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -39,6 +40,7 @@ EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND: Final = dt.timedelta(microseconds=1)
 WINDOW: Final = dt.timedelta(milliseconds=WINDOW_MS)
 HOUR: Final = dt.timedelta(hours=1)
+OWN_EVENT: Final = re.compile(r"[0-9a-f]{32}")
 NOTHING: Final = frozenset[int]()
 
 
@@ -68,7 +70,7 @@ class DedupeState:
         if article is None:
             return ()
         self._advance(record.timestamp_ms)
-        event = record.headers.get("ce_id") or PARSED_ARTICLES.id_of(article)
+        event = _event_id(record.headers.get("ce_id", ""), article)
         id_ = bytes.fromhex(article.article_id)
         found = self._identity.find(id_, _half(article.content_hash), event)
         if found.events and found.events[-1] >= self._oldest:
@@ -215,6 +217,14 @@ class DedupeState:
         self._index.load(folder, head.length, head.oldest)
         self._identity.load(folder, head.known)
         self._standing.load(folder, head.oldest)
+
+
+def _event_id(given: str, article: ParsedArticle) -> str:
+    """Return the id by which a redelivery is known: that of our own writers, or the same made from the article.
+
+    CloudEvents allows any text, and another writer may give every record the same.
+    """
+    return given if OWN_EVENT.fullmatch(given) else PARSED_ARTICLES.id_of(article)
 
 
 def _read_text(article: ParsedArticle) -> Fingerprint:

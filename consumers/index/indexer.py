@@ -24,6 +24,7 @@ from newswire.elastic.bulk import Write, read_all, write_all
 from newswire.elastic.client import MonthlyKind, build_index_name, elastic_outages_as_retry
 from newswire.elastic.templates import TemplateGate
 from newswire.stage import Answer, Out, Record, Reject
+from schemas.bounds import is_in_time
 from schemas.messages import Article, IndexedArticle, Time
 from schemas.topics import INDEXED_ARTICLES
 
@@ -138,9 +139,10 @@ def _id_of(tombstone: Record[Article]) -> str:
 
 def _month_of(tombstone: Record[Article]) -> datetime | None:
     try:
-        return msgspec.convert(tombstone.headers.get("first_seen_at"), Time)
+        moment = msgspec.convert(tombstone.headers.get("first_seen_at"), Time)
     except msgspec.ValidationError:
         return None
+    return moment if is_in_time(moment) else None
 
 
 def _answer(article: Article | None, placement: Placement, now: datetime) -> Answer:

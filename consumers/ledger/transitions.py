@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 import msgspec
 
 from newswire.stage import Record
-from schemas.messages import DeduplicatedArticle, IndexedArticle
+from schemas.bounds import check_bounds
+from schemas.dead_letters import EXPECTED, REASON
+from schemas.messages import DeduplicatedArticle, Id, IndexedArticle, Time
 
 State = Literal["parsed", "rejected", "dead-lettered", "unchanged", "indexed"]
 
@@ -17,6 +20,7 @@ State = Literal["parsed", "rejected", "dead-lettered", "unchanged", "indexed"]
 # wins. A dead letter that was replayed successfully ends further along than where it had stopped.
 RANKS: Final[dict[State, int]] = {"parsed": 2, "rejected": 3, "dead-lettered": 3, "unchanged": 4, "indexed": 5}
 _MAX_REASON: Final = 100
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")  # PostgreSQL takes no NUL
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,11 +40,11 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _DeadLetter(msgspec.Struct):
-    """The fields that every message on the path has, read from a dead letter."""
+    """The fields that every message on the path has, read from a dead letter; one out of bounds counts as unreadable."""
 
-    url_id: str
-    fetched_at: dt.datetime
-    article_id: str | None = None
+    url_id: Id
+    fetched_at: Time
+    article_id: Id | None = None
     version: int | None = None
 
 
@@ -68,13 +72,14 @@ def _transition(value: DeduplicatedArticle | IndexedArticle, state: State) -> Tr
 def _read_dead_letter(record: Record[bytes]) -> Transition | None:
     try:
         letter = msgspec.json.decode(record.value or b"", type=_DeadLetter)
+        check_bounds(letter)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None  # not even its URL can be read; the URL will be reported as overdue
     return Transition(
         url_id=letter.url_id,
         fetched_at=letter.fetched_at,
-        state="rejected" if record.headers.get("dlq.expected") == "true" else "dead-lettered",
-        reason=record.headers.get("dlq.error.type", "unknown")[:_MAX_REASON],
+        state="rejected" if record.headers.get(EXPECTED) == "true" else "dead-lettered",
+        reason=_CONTROL.sub("", record.headers.get(REASON, "unknown"))[:_MAX_REASON],
         article_id=letter.article_id,
         version=letter.version,
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
+from newswire.kafka.dead_letters import read_number
 from newswire.stage import Record
+from schemas import dead_letters as names
+from schemas.bounds import is_in_time
 from schemas.messages import FetchOutcome, StoryChanged, Time
 
 Document = dict[str, Any]
@@ -42,20 +44,20 @@ def dead_letter_document(record: Record[bytes]) -> Document | None:
     """Return the document of a dead letter; None for any other record, such as the marker of a replay."""
     headers = record.headers
     try:
-        at = msgspec.convert(headers.get("dlq.at"), Time)
+        at = msgspec.convert(headers.get(names.AT), Time)
     except msgspec.ValidationError:
         return None
-    if "dlq.topic" not in headers:
+    if names.TOPIC not in headers or not is_in_time(at):
         return None
     return _without_none(
         {
-            "stage": headers.get("dlq.stage", "unknown"),
-            "topic": headers["dlq.topic"],
-            "partition": _number(headers, "dlq.partition"),
-            "offset": _number(headers, "dlq.offset"),
-            "reason": headers.get("dlq.error.type", "unknown"),
-            "detail": headers.get("dlq.error", "")[:MAX_DETAIL_CHARACTERS] or None,
-            "is_expected": headers.get("dlq.expected") == "true",
+            "stage": headers.get(names.STAGE, "unknown"),
+            "topic": headers[names.TOPIC],
+            "partition": read_number(headers.get(names.PARTITION)),
+            "offset": read_number(headers.get(names.OFFSET)),
+            "reason": headers.get(names.REASON, "unknown"),
+            "detail": headers.get(names.DETAIL, "")[:MAX_DETAIL_CHARACTERS] or None,
+            "is_expected": headers.get(names.EXPECTED) == "true",
             "at": at,
             **msgspec.structs.asdict(_read(record.value)),
         }
@@ -73,11 +75,6 @@ def _read(value: bytes | None) -> _LetterFields:
         return msgspec.json.decode(value or b"{}", type=_LetterFields)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _LetterFields()  # unreadable: probably the reason why it was dead-lettered
-
-
-def _number(headers: Mapping[str, str], name: str) -> int | None:
-    text = headers.get(name, "")
-    return int(text) if text.isdecimal() else None
 
 
 def _without_none(document: Document) -> Document:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from elasticsearch import ApiError, Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
+from newswire.elastic.mapping_conflicts import is_mapping_conflict
 from newswire.errors import Retry
 from newswire.stage import Reject
 
@@ -21,7 +22,14 @@ RETRIES = 3
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 2.0
 BUSY = (429, 502, 503, 504)
-CLUSTER_FAULTS = {"validation_exception", "cluster_block_exception"}  # too many shards, a full disk: not the document
+# Too many shards, a full disk, an index that was closed or made without our template: not the document's fault.
+CLUSTER_FAULTS = {
+    "validation_exception",
+    "cluster_block_exception",
+    "index_closed_exception",
+    "index_not_found_exception",
+    "strict_dynamic_mapping_exception",
+}
 DETAIL_CHARACTERS = 500
 
 
@@ -78,7 +86,7 @@ def _write(client: Elasticsearch, writes: Sequence[Write]) -> dict[str, Reject]:
     refused: dict[str, Reject] = {}
     waiting: Counter[str] = Counter()
     for result in _failures(client, writes):
-        if result["status"] in {400, TOO_LARGE} and _type_of(result) not in CLUSTER_FAULTS:
+        if result["status"] in {400, TOO_LARGE} and not _is_cluster_fault(result):
             refused[result["_id"]] = Reject("document-refused", _detail(result))
         else:
             waiting[f"{result['status']} {_detail(result)}"] += 1
@@ -108,6 +116,10 @@ def _failures(client: Elasticsearch, writes: Sequence[Write]) -> Iterator[dict[s
         is_gone_already = operation == "delete" and result["status"] == 404
         if not is_there_already and not is_gone_already:
             yield result
+
+
+def _is_cluster_fault(result: Mapping[str, Any]) -> bool:
+    return _type_of(result) in CLUSTER_FAULTS or is_mapping_conflict(_detail(result))
 
 
 def _type_of(result: Mapping[str, Any]) -> str:

@@ -40,7 +40,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _DeadLetter(msgspec.Struct):
-    """The fields that every message on the path has, read from a dead letter; one out of bounds counts as unreadable."""
+    """The fields that every message on the path has, read from a dead letter; out of bounds is unreadable too."""
 
     url_id: Id
     fetched_at: Time

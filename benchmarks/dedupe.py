@@ -120,7 +120,7 @@ def measure_window(count: int) -> dict[str, float]:
 
 def _add(state: DedupeState, chance: np.random.Generator, number: int) -> None:
     """Add an article of the usual length without deciding on it."""
-    threes, fives = np.split(chance.integers(0, 2**32, 2 * WORDS_PER_ARTICLE, np.uint32), 2)
+    trigrams, fivegrams = np.split(chance.integers(0, 2**32, 2 * WORDS_PER_ARTICLE, np.uint32), 2)
     sentences = chance.integers(1, 2**63, WORDS_PER_ARTICLE // 20, np.uint64)
     digest = chance.bytes(16)
     row = VersionRow(
@@ -140,8 +140,8 @@ def _add(state: DedupeState, chance: np.random.Generator, number: int) -> None:
         family=number,
         tier=0,
     )
-    state._identity.add(digest.hex(), number, row)  # noqa: SLF001 - no record, no text: only what a decision leaves
-    state._add(row, Shingles(threes, fives, threes[:20], sentences), threes[:KEYS_PER_ARTICLE], frozenset())  # noqa: SLF001
+    state._keys.add(digest.hex(), number, row)  # noqa: SLF001 - no record, no text: only what a decision leaves
+    state._add(row, Shingles(trigrams, fivegrams, trigrams[:20], sentences), trigrams[:KEYS_PER_ARTICLE], frozenset())  # noqa: SLF001
 
 
 def read_resident_bytes() -> int:

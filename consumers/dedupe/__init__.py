@@ -1,4 +1,4 @@
-"""parsed-articles to deduplicated-articles: keep the first telling of each text and point later copies at it."""
+"""parsed-articles to deduplicated-articles: link copies of earlier articles to their originals, and number versions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def new_state(settings: Settings) -> LogState[ParsedArticle]:
 
 
 def bench() -> DedupeBench:
-    """Return a fresh decider for a scorer."""
+    """Return an empty stage for an offline scorer."""
     from consumers.dedupe.bench import DedupeBench
 
     return DedupeBench()

@@ -1,4 +1,4 @@
-"""The decider as scorers drive it: an article in, the earlier article that it repeats out; nothing else runs."""
+"""Dedupe without Kafka, for offline scorers: an article in, the earlier article that it repeats out."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from schemas.topics import PARSED_ARTICLES
 
 
 class DedupeBench:
-    """Does parse's share, the fingerprint, and the stage's own, the decision."""
+    """Computes the fingerprint, which is parse's part of the work, and decides as the stage does."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._state = DedupeState(Path(self._folder.name))
-        self._ids: dict[bytes, str] = {}  # 16 bytes stand for the scorer's id
+        self._ids: dict[bytes, str] = {}  # article_id, 16 bytes -> the scorer's id
         self._offset = 0
 
     def decide(self, article: dict[str, Any]) -> dict[str, str | None]:
-        """Return the id of the article that this one repeats, and how near it is."""
+        """Return the id of the article that this one repeats, and the tier: `copy`, `derived` or None."""
         value = _read(article)
         self._ids[bytes.fromhex(value.article_id)] = article["id"]
         when = int(datetime.fromisoformat(article["fetched_at"]).timestamp() * 1000)

@@ -1,4 +1,4 @@
-"""Which sentences say nothing about a text: an outlet's standing text, and the stock text of the trade."""
+"""Finds boilerplate sentences: those that an outlet repeats in its articles, and stock phrases of all outlets."""
 
 from __future__ import annotations
 
@@ -18,19 +18,22 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     U64 = NDArray[np.uint64]
 
-OUTLET_ARTICLES: Final = 3  # of one host, with the one at hand
-STOCK_ARTICLES: Final = 6  # of any host that are not copies of one another, so that agency text is none
-LONGEST_LIST: Final = 250
+MIN_HOST_ARTICLES: Final = 3  # of one host, the current one included
+MIN_STOCK_ARTICLES: Final = 6  # of any host, not copies of one another: agency text is not boilerplate
+MAX_POSTINGS: Final = 250  # newest articles kept for a sentence
 
 
 class Boilerplate:
-    """Knows which articles in the window hold a sentence; one that repeats another article makes no stock text."""
+    """The articles in the window that contain each sentence; copies do not count towards stock phrases."""
 
     def __init__(self) -> None:
-        self._articles = InvertedIndex(np.uint32, LONGEST_LIST)
+        self._articles = InvertedIndex(np.uint32, MAX_POSTINGS)
 
     def find(self, sentences: U64, host: int, rows: RowTable, oldest: int, counted: frozenset[int]) -> Mask:
-        """Tell which sentences are standing text; this article has itself been counted for `counted`."""
+        """Return a mask of the sentences, shape (n,), that is True for boilerplate.
+
+        `sentences` are their hashes, shape (n,); `counted` are those already counted for this article.
+        """
         size = len(sentences)
         places, numbers = self._articles.find(_keys(sentences), oldest)
         if not len(places):
@@ -41,22 +44,22 @@ class Boilerplate:
         of_host = np.bincount(places[is_of_host], minlength=size) + 1  # this article is one of them
         fresh = np.bincount(places[is_fresh], minlength=size) + 1
         if counted:
-            again = [sentence in counted for sentence in sentences.tolist()]
-            of_host -= again
-            fresh -= again
-        is_standing = (of_host >= OUTLET_ARTICLES) | (fresh >= STOCK_ARTICLES)
-        return np.asarray(is_standing & (sentences != 0))
+            already = [sentence in counted for sentence in sentences.tolist()]
+            of_host -= already
+            fresh -= already
+        is_boilerplate = (of_host >= MIN_HOST_ARTICLES) | (fresh >= MIN_STOCK_ARTICLES)
+        return np.asarray(is_boilerplate & (sentences != 0))
 
     def add(self, sentences: U64, number: int) -> None:
-        """Count the sentences of a row."""
+        """Count the sentences of row `number`."""
         self._articles.add(_keys(sentences[sentences != 0]), number)
 
     def forget(self, oldest: int) -> None:
-        """Leave out rows before `oldest`."""
+        """Forget rows before `oldest`."""
         self._articles.forget(oldest)
 
     def save(self, folder: Path) -> None:
-        """Write everything."""
+        """Write the state into the folder."""
         self._articles.save(folder, "sentences")
 
     def load(self, folder: Path, oldest: int) -> None:

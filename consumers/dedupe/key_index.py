@@ -1,4 +1,4 @@
-"""Who is who: the newest version of an article, the holders of a content, and the events that were answered."""
+"""Exact look-ups: the versions of an article, the articles with the same content, and the events already answered."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ if TYPE_CHECKING:
 
     from consumers.dedupe.row_table import VersionRow
 
+# Mixed into the keys, so that the three kinds cannot collide systematically.
 ARTICLE, CONTENT, EVENT = 0x9AE16A3B2F90404F, 0xC3A5C85C97CB3127, 0xB492B66FBE98F273
 
 
 class KeyMatches(NamedTuple):
-    """The rows that an article's keys lead to, oldest first."""
+    """The rows found under an article's keys, oldest first."""
 
-    versions: list[int]  # perhaps of another article: half of an id is looked up
+    versions: list[int]  # possibly of another article: only half of the id is looked up
     same_content: list[int]
-    events: list[int]  # with the number of the row that came next
+    events: list[int]  # by the number of the row that came next
 
 
 class KeyIndex:
-    """One index for three kinds of 64-bit keys; rows are the documents, and stand for the time of events too."""
+    """One inverted index for three kinds of 64-bit keys; the row numbers also order events in time."""
 
     def __init__(self) -> None:
         self._keys = InvertedIndex(np.uint64, longest=50)
 
     def find(self, article: bytes, content: int, event: str) -> KeyMatches:
-        """Look all three keys up at once."""
+        """Look up all three keys at once."""
         found = self._keys.newest(_keys(_half(article) ^ ARTICLE, content ^ CONTENT, int(event[:16], 16) ^ EVENT))
         return KeyMatches(*(found.get(place, []) for place in range(3)))
 
@@ -40,16 +41,16 @@ class KeyIndex:
         return self._keys.newest(_keys(_half(article) ^ ARTICLE)).get(0, [])
 
     def add(self, event: str, number: int, row: VersionRow | None) -> None:
-        """Note a record, and the row that it made; without one it is forgotten with the next to come, `number`."""
+        """Add a record's event, and the row that it made; without a row, it expires with row `number`, the next one."""
         made = (_half(row.article) ^ ARTICLE, row.content ^ CONTENT) if row else ()
         self._keys.add(_keys(int(event[:16], 16) ^ EVENT, *made), number)
 
     def forget(self, oldest: int) -> None:
-        """Give back the memory of rows before `oldest`."""
+        """Forget rows before `oldest`."""
         self._keys.forget(oldest)
 
     def save(self, folder: Path) -> None:
-        """Write everything."""
+        """Write the state into the folder."""
         self._keys.save(folder, "identity")
 
     def load(self, folder: Path, oldest: int) -> None:

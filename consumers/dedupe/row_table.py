@@ -1,4 +1,4 @@
-"""One row for each version of each article in the window, in the order of the log: the memory of dedupe."""
+"""The table of article versions: one row for each version in the window, in the order of the log."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHUNK_ROWS: Final = 65_536
+# Field names are part of the snapshot format.
 ROW: Final = np.dtype(
     [
         ("article", "V16"),
@@ -31,38 +32,38 @@ ROW: Final = np.dtype(
     ]
 )
 
-APART: Final = 11  # fields of a Row; the others stand in columns of their own
+STORED_FIELDS: Final = 11  # the first fields of a VersionRow, as in ROW; the others have columns of their own
 
 
 class VersionRow(NamedTuple):
-    """One version of an article; the number of a row is its place in the log."""
+    """One version of an article; rows are numbered in the order of the log."""
 
     article: bytes
     copy_of: bytes  # the original's article_id, zeros for none
     content: int  # half of the content hash
     time_ms: int
     first_seen_us: int
-    place: int  # of its text, see texts.py
-    length: int
+    place: int  # of its shingles in the ShingleStore
+    length: int  # of its packed shingles, in bytes
     root: int  # the row that it was found to copy; its own number otherwise
     version: int
-    title: int
-    body: int
-    host: int
+    title: int  # hash
+    body: int  # hash
+    host: int  # hash
     first: int  # the number of the article's first row
     family: int  # `first` of the original that it is a copy of; its own `first` otherwise
-    tier: int
+    tier: int  # index in to_message.TIERS
 
     @property
     def is_copy(self) -> bool:
-        """Whether it is folded under another article."""
+        """Whether it is a copy of another article; derived texts are not."""
         return self.family != self.first
 
 
 class RowTable:
-    """A growing table that forgets from its beginning.
+    """An append-only table that forgets from its beginning.
 
-    Four columns are read by the dozen for each article: they stand apart, each from row `begin` on.
+    Four columns are read many times for each article, so they are arrays of their own; index 0 is row `begin`.
     """
 
     def __init__(self) -> None:
@@ -72,22 +73,22 @@ class RowTable:
         self.families = array("I")
         self.tiers = array("B")
         self._chunks: list[NDArray[Any]] = []
-        self._files: list[Frozen] = []  # of the chunks that are full, where a snapshot has them
+        self._files: list[Frozen] = []  # full chunks that a snapshot already contains
         self._length = 0
 
     def __len__(self) -> int:
-        """Return the number that the next row gets."""
+        """Return the number that the next row will have."""
         return self._length
 
     def __getitem__(self, number: int) -> VersionRow:
-        """Return a row that is still known."""
+        """Return a row that has not been forgotten."""
         at = number - self.begin
         chunk, place = divmod(at, CHUNK_ROWS)
         stored = self._chunks[chunk].item(place)
         return VersionRow._make((*stored, self.hosts[at], self.firsts[at], self.families[at], self.tiers[at]))
 
     def time_ms(self, number: int) -> int:
-        """Return when a row came."""
+        """Return the record time of a row, in milliseconds since 1970."""
         chunk, place = divmod(number - self.begin, CHUNK_ROWS)
         return int(self._chunks[chunk]["time_ms"][place])
 
@@ -96,7 +97,7 @@ class RowTable:
         chunk, place = divmod(self._length - self.begin, CHUNK_ROWS)
         if chunk == len(self._chunks):
             self._chunks.append(np.empty(CHUNK_ROWS, ROW))
-        self._chunks[chunk][place] = row[:APART]
+        self._chunks[chunk][place] = row[:STORED_FIELDS]
         self.hosts.append(row.host)
         self.firsts.append(row.first)
         self.families.append(row.family)
@@ -104,7 +105,7 @@ class RowTable:
         self._length += 1
 
     def forget(self, oldest: int) -> None:
-        """Give back the memory of rows before `oldest`."""
+        """Free whole chunks of rows before `oldest`."""
         while self._chunks and self.begin + CHUNK_ROWS <= oldest:
             del self._chunks[0], self._files[:1]
             for column in self._columns():
@@ -112,7 +113,7 @@ class RowTable:
             self.begin += CHUNK_ROWS
 
     def save(self, folder: Path) -> None:
-        """Write all that is known, what is full only once."""
+        """Write the table into the folder; full chunks are written once and then linked."""
         files = []
         for number, chunk in enumerate(self._chunks):
             begin, end = number * CHUNK_ROWS, min((number + 1) * CHUNK_ROWS, self._length - self.begin)

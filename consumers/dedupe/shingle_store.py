@@ -1,4 +1,4 @@
-"""The hash sets of every text in the window, on disk: some 5 KB an article that memory does not have to hold."""
+"""The packed shingles of every text in the window, on disk: about 5 KB an article that need not be in memory."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ SEAL_BYTES: Final = 64 << 20  # a snapshot copies a smaller last segment, and li
 
 
 class ShingleStore:
-    """Numbered segments without a name on disk: what a killed process held is gone with it.
+    """An append-only store in numbered, unnamed temporary files, which vanish with the process.
 
-    A sealed segment never changes, so that a snapshot is a link to it and costs nothing.
+    A sealed segment never changes, so a snapshot of it is a hard link. A place is segment << 32 | offset.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,7 +29,7 @@ class ShingleStore:
         self._tail_bytes = 0
 
     def append(self, raw: bytes) -> int:
-        """Keep the bytes; return their place."""
+        """Append the bytes; return their place. Raises OSError when the disk is full."""
         if self._tail_bytes + len(raw) > SEGMENT_BYTES:
             self._seal()
         if self._tail not in self._segments:
@@ -38,16 +38,18 @@ class ShingleStore:
         place = self._tail << 32 | self._tail_bytes
         written = os.pwrite(self._segments[self._tail].descriptor, raw, self._tail_bytes)
         if written != len(raw):
-            raise OSError(f"{self._folder}: the disk took {written} of {len(raw)} bytes; is it full?")
+            raise OSError(
+                f"{self._folder}: only {written} of {len(raw)} bytes could be written; free some space on this disk"
+            )
         self._tail_bytes += written
         return place
 
     def read(self, place: int, length: int) -> bytes:
-        """Return the bytes that were kept."""
+        """Return the bytes at a place."""
         return os.pread(self._segments[place >> 32].descriptor, length, place & 0xFFFFFFFF)
 
     def forget(self, oldest_place: int) -> None:
-        """Give back the segments that end before a place."""
+        """Drop the segments that end before a place."""
         for number in [n for n in self._segments if n < oldest_place >> 32]:
             self._segments.pop(number)
 
@@ -74,7 +76,7 @@ class ShingleStore:
 def _open_unnamed(folder: Path) -> Frozen:
     try:
         return Frozen(os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600))
-    except (AttributeError, OSError):  # not Linux, or a file system that cannot
+    except (AttributeError, OSError):  # not Linux, or a file system without O_TMPFILE
         number, name = tempfile.mkstemp(dir=folder)
         os.unlink(name)  # noqa: PTH108 - a name that was never a Path
         return Frozen(number)

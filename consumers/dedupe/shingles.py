@@ -1,4 +1,7 @@
-"""The sequences of words of a text: what dedupe looks up and compares."""
+"""The shingles of a text, sequences of its words as hashes: what dedupe looks up and compares.
+
+Shingling follows Broder 1997. Hashes of sequences are differences of prefix sums of a polynomial (Karp and Rabin 1987).
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
     U64 = NDArray[np.uint64]
 
 MIN_KEYS: Final = 32
-KEY_SHARE: Final = 32  # long texts give every key below 2^64 / 32
-MIN_WORDS: Final = 60  # with fewer left, standing text is not taken out
+KEY_SHARE: Final = 32  # long texts are sampled: every hash below 2^64 / 32 is a key
+MIN_WORDS: Final = 60  # with fewer words left, boilerplate is kept
 ALL_BELOW: Final = np.uint64(2**64 // KEY_SHARE)
 HALF: Final = np.uint64(32)
 HEADER = struct.Struct("<IIII")
@@ -28,52 +31,57 @@ HEADER = struct.Struct("<IIII")
 
 @dataclass(frozen=True, slots=True)
 class Shingles:
-    """Sorted sets of 32-bit hashes, and the hashes of the sentences as they stood."""
+    """Sorted sets of 32-bit hashes, and the 64-bit hashes of the sentences in order; all arrays have one dimension."""
 
-    threes: U32
-    fives: U32
-    numbers: U32  # each number with the word before and the word after
+    trigrams: U32
+    fivegrams: U32
+    numbers: U32  # each number with the word before it, and with the word after it
     sentences: U64
 
     def pack(self) -> bytes:
-        """Return the bytes that are kept on disk."""
-        parts = (self.sentences, self.threes, self.fives, self.numbers)
+        """Return the bytes for the ShingleStore."""
+        parts = (self.sentences, self.trigrams, self.fivegrams, self.numbers)
         return HEADER.pack(*(len(part) for part in parts)) + b"".join(part.tobytes() for part in parts)
 
     @classmethod
     def unpack(cls, raw: bytes) -> Shingles:
         """Read what `pack` wrote."""
-        sentences, threes, fives, numbers = HEADER.unpack_from(raw)
+        sentences, trigrams, fivegrams, numbers = HEADER.unpack_from(raw)
         rest = np.frombuffer(raw, np.uint32, offset=HEADER.size)
         hashes, rest = rest[: 2 * sentences].view(np.uint64), rest[2 * sentences :]
-        return cls(rest[:threes], rest[threes : threes + fives], rest[threes + fives :][:numbers], hashes)
+        return cls(
+            rest[:trigrams], rest[trigrams : trigrams + fivegrams], rest[trigrams + fivegrams :][:numbers], hashes
+        )
 
 
-def read_shingles(text: Fingerprint, standing: NDArray[np.bool_]) -> tuple[Shingles, U32]:
-    """Return the sets of a text without its standing sentences, and its keys for the index."""
+def read_shingles(text: Fingerprint, boilerplate: NDArray[np.bool_]) -> tuple[Shingles, U32]:
+    """Return the shingles of a text without its boilerplate, and its keys for the index, uint32.
+
+    `boilerplate` is a mask over the sentences, shape (sentences,).
+    """
     words, numbers = text.words, text.numbers.astype(np.intp)
-    if standing.any():
+    if boilerplate.any():
         ends = np.append(text.starts[1:], np.uint32(len(words)))
-        kept = (~standing).repeat(ends - text.starts)
+        kept = (~boilerplate).repeat(ends - text.starts)
         if np.count_nonzero(kept) >= MIN_WORDS:
             is_number = np.zeros(len(words), np.bool_)
             is_number[numbers] = True
             words, numbers = words[kept], is_number[kept].nonzero()[0]
     sums = np.zeros(len(words) + 1, np.uint64)
     np.cumsum(words * POWERS[: len(words)], out=sums[1:])
-    fives = _unique(_hash_sequences(sums, 5))
-    below = int(fives.searchsorted(ALL_BELOW))
+    fivegrams = _unique(_hash_sequences(sums, 5))
+    below = int(fivegrams.searchsorted(ALL_BELOW))
     sets = Shingles(
-        threes=_unique(_shorten(_hash_sequences(sums, 3))),
-        fives=_shorten(fives),
+        trigrams=_unique(_shorten(_hash_sequences(sums, 3))),
+        fivegrams=_shorten(fivegrams),
         numbers=_unique(_shorten(_read_contexts(words, numbers))),
         sentences=text.sentences,
     )
-    return sets, fives[: max(MIN_KEYS, below)].astype(np.uint32)
+    return sets, fivegrams[: max(MIN_KEYS, below)].astype(np.uint32)
 
 
 def _hash_sequences(sums: U64, length: int) -> U64:
-    """Return the hash of each sequence of words, from the running sum of the whole text's polynomial."""
+    """Return the hash of each sequence of `length` words, from the prefix sums of the text's polynomial."""
     hashes: U64 = (sums[length:] - sums[:-length]) * INVERSES[: max(0, len(sums) - length)]
     return hashes
 
@@ -85,12 +93,12 @@ def _read_contexts(words: U32, numbers: NDArray[np.intp]) -> U64:
 
 
 def _shorten(hashes: U64) -> U32:
-    """Return the better half of each hash."""
+    """Return the upper half of each hash: multiplication mixes the upper bits best."""
     return (hashes >> HALF).astype(np.uint32)
 
 
 def _unique(values: Any) -> Any:
-    """Return the sorted values once each; faster than np.unique on a few hundred."""
+    """Return the distinct values, sorted in place; faster than np.unique on a few hundred values."""
     values.sort()
     if len(values) < 2:
         return values

@@ -1,4 +1,4 @@
-"""What a partition of parsed-articles has taught: who came first, which version is the newest, which text is known."""
+"""The state of dedupe for one partition of parsed-articles, and its decisions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from consumers.dedupe.key_index import KeyIndex
 from consumers.dedupe.near_duplicates import NearDuplicateIndex
 from consumers.dedupe.row_table import VersionRow
 from consumers.dedupe.shingles import Shingles, read_shingles
-from consumers.dedupe.to_message import TIERS, Tier, answer
+from consumers.dedupe.to_message import TIERS, Tier, build_verdict
 from newswire.stage import Answer, Out
 from newswire.text.fingerprint import Fingerprint, fingerprint
 from schemas.topics import DEDUPLICATED_ARTICLES, PARSED_ARTICLES
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     Keys = NDArray[np.uint32]
 
 DAY_MS: Final = 24 * 3600 * 1000
-WINDOW_MS: Final = 30 * DAY_MS  # texts: what is older has no copies any more
-KNOWN_MS: Final = 400 * DAY_MS  # articles: what is older may begin again
+WINDOW_MS: Final = 30 * DAY_MS  # older texts are no longer compared
+KNOWN_MS: Final = 400 * DAY_MS  # an older article counts as new when it is seen again
 RENEW_MS: Final = WINDOW_MS // 2
 HEAD_FILE: Final = "head.msgpack"
 NO_ID: Final = bytes(16)
@@ -45,7 +45,7 @@ NOTHING: Final = frozenset[int]()
 
 
 class ArticleHead(msgspec.Struct):
-    """What a snapshot says of itself."""
+    """The part of a snapshot that is not in tables; the field names are part of its format."""
 
     clock_ms: int = 0
     length: int = 0
@@ -54,25 +54,25 @@ class ArticleHead(msgspec.Struct):
 
 
 class DedupeState:
-    """Decides record by record. Its clock is the newest record time, so that a replay decides the same."""
+    """Decides record by record; its clock is the newest record time, so a replay gives the same decisions."""
 
     def __init__(self, folder: Path) -> None:
         self._clock_ms = 0
         self._oldest = 0  # row inside the window
         self._known = 0  # oldest row whose article is remembered
         self._index = NearDuplicateIndex(folder)
-        self._identity = KeyIndex()
-        self._standing = Boilerplate()
+        self._keys = KeyIndex()
+        self._boilerplate = Boilerplate()
 
     def decide(self, record: Record[ParsedArticle]) -> Answer:
-        """Say what the article is to those before it; a redelivered record has been answered already."""
+        """Return the verdict on the article; nothing for a redelivered record, which has been answered."""
         article = record.value
         if article is None:
             return ()
         self._advance(record.timestamp_ms)
         event = _event_id(record.headers.get("ce_id", ""), article)
         id_ = bytes.fromhex(article.article_id)
-        found = self._identity.find(id_, _half(article.content_hash), event)
+        found = self._keys.find(id_, _half(article.content_hash), event)
         if found.events and found.events[-1] >= self._oldest:
             return ()
         number, before = len(self._index.rows), self._newest(id_, found.versions)
@@ -81,40 +81,42 @@ class DedupeState:
         else:
             verdict = self._judge(article, before, found.same_content)
         row = self._index.rows[number] if number < len(self._index.rows) else None
-        self._identity.add(event, number, row)
+        self._keys.add(event, number, row)
         return (Out(DEDUPLICATED_ARTICLES, verdict),)
 
     def _judge(self, article: ParsedArticle, before: int | None, same_content: list[int]) -> DeduplicatedArticle:
         rows, index = self._index.rows, self._index
         earlier = rows[before] if before is not None else None
         row = self._begin_row(article, earlier)
-        old = index.grams(before) if before is not None and before >= self._oldest else None
+        old = index.shingles(before) if before is not None and before >= self._oldest else None
         counted = frozenset(old.sentences.tolist()) if old else NOTHING
-        grams, keys = self._read(article, row.host, counted)
+        shingles, keys = self._read(article, row.host, counted)
         exact = self._find_exact(row, same_content)
-        match, keys = index.match(grams, keys, row.host, row.first)
-        likeness = match.likeness if match and exact is None else None
+        match, keys = index.match(shingles, keys, row.host, row.first)
+        overlap = match.overlap if match and exact is None else None
         if exact is not None:
-            row = self._fold(row, exact, "exact")
+            row = self._link(row, exact, "exact")
         elif match:
-            row = self._fold(row, match.row, match.tier)
+            row = self._link(row, match.row, match.tier)
         if not row.tier:
-            likeness = None
-        self._add(row, grams, keys, counted)
-        return answer(article, row, "revision" if earlier else "new", earlier, likeness, _share_new(grams, old))
+            overlap = None
+        self._add(row, shingles, keys, counted)
+        return build_verdict(
+            article, row, "revision" if earlier else "new", earlier, overlap, _share_new(shingles, old)
+        )
 
     def _read(self, article: ParsedArticle, host: int, counted: frozenset[int]) -> tuple[Shingles, Keys]:
-        """Return the sets and keys of a text without what is standing text."""
+        """Return the shingles and keys of a text without its boilerplate."""
         text = _read_text(article)
-        standing = self._standing.find(text.sentences, host, self._index.rows, self._oldest, counted)
-        return read_shingles(text, standing)
+        boilerplate = self._boilerplate.find(text.sentences, host, self._index.rows, self._oldest, counted)
+        return read_shingles(text, boilerplate)
 
-    def _add(self, row: VersionRow, grams: Shingles, keys: Keys, counted: frozenset[int]) -> None:
-        sentences = grams.sentences
+    def _add(self, row: VersionRow, shingles: Shingles, keys: Keys, counted: frozenset[int]) -> None:
+        sentences = shingles.sentences
         if counted:
             sentences = sentences[[hash_ not in counted for hash_ in sentences.tolist()]]
-        self._standing.add(sentences, len(self._index.rows))
-        self._index.add(row, grams, keys)
+        self._boilerplate.add(sentences, len(self._index.rows))
+        self._index.add(row, shingles, keys)
 
     def _begin_row(self, article: ParsedArticle, earlier: VersionRow | None) -> VersionRow:
         number = len(self._index.rows)
@@ -146,7 +148,7 @@ class DedupeState:
                     return number
         return None
 
-    def _fold(self, row: VersionRow, number: int, tier: Tier) -> VersionRow:
+    def _link(self, row: VersionRow, number: int, tier: Tier) -> VersionRow:
         """Point the row at its original; a derived article stays its own original."""
         other = self._index.rows[number]
         if tier == "derived":
@@ -159,9 +161,9 @@ class DedupeState:
     def _original(self, row: VersionRow) -> VersionRow:
         """Follow a copy to its original, which may have become a copy itself; each step goes to an earlier article."""
         while row.is_copy:
-            newest = self._newest(row.copy_of, self._identity.versions(row.copy_of))
+            newest = self._newest(row.copy_of, self._keys.versions(row.copy_of))
             if newest is None or self._index.rows[newest].first != row.family:
-                # Older than the window, or back after it as another article: its name is all that is left.
+                # Older than the window, or seen again after it as a new article: only its id is left.
                 return row._replace(article=row.copy_of, first=row.family, root=row.root)
             row = self._index.rows[newest]
         return row
@@ -173,27 +175,27 @@ class DedupeState:
         return None
 
     def _renew(self, article: ParsedArticle, before: int) -> DeduplicatedArticle:
-        """Remember an article that is still seen beyond the window; what stands there as before is no news."""
+        """Remember beyond the window an article that is still seen, unchanged."""
         row = self._index.rows[before]._replace(time_ms=self._clock_ms)
-        if before < self._oldest:  # its text is forgotten, and others may copy it again
+        if before < self._oldest:  # its text was forgotten; from now on it can be copied again
             self._add(row, *self._read(article, row.host, NOTHING), NOTHING)
         elif self._clock_ms - self._index.rows[before].time_ms > RENEW_MS:
             self._index.renew(row)
-        return answer(article, row, "unchanged")
+        return build_verdict(article, row, "unchanged")
 
     def _advance(self, time_ms: int) -> None:
-        """Move the clock; forget what is older than the window, by record times alone."""
+        """Advance the clock; forget what is older than the window, by record times alone."""
         self._clock_ms = max(self._clock_ms, time_ms)
         oldest = self._first_since(self._clock_ms - WINDOW_MS, self._oldest)
         if oldest > self._oldest:
             self._oldest = oldest
             self._index.forget(oldest)
-            self._standing.forget(oldest)
+            self._boilerplate.forget(oldest)
         known = self._first_since(self._clock_ms - KNOWN_MS, self._known)
         if known > self._known:
             self._known = known
             self._index.rows.forget(known)
-            self._identity.forget(known)
+            self._keys.forget(known)
 
     def _first_since(self, time_ms: int, number: int) -> int:
         """Return the first row from `number` on that is not older than a time."""
@@ -207,16 +209,16 @@ class DedupeState:
         head = ArticleHead(self._clock_ms, len(self._index.rows), self._oldest, self._known)
         (folder / HEAD_FILE).write_bytes(msgspec.msgpack.encode(head))
         self._index.save(folder)
-        self._identity.save(folder)
-        self._standing.save(folder)
+        self._keys.save(folder)
+        self._boilerplate.save(folder)
 
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote."""
         head = msgspec.msgpack.decode((folder / HEAD_FILE).read_bytes(), type=ArticleHead)
         self._clock_ms, self._oldest, self._known = head.clock_ms, head.oldest, head.known
         self._index.load(folder, head.length, head.oldest)
-        self._identity.load(folder, head.known)
-        self._standing.load(folder, head.oldest)
+        self._keys.load(folder, head.known)
+        self._boilerplate.load(folder, head.oldest)
 
 
 def _event_id(given: str, article: ParsedArticle) -> str:
@@ -228,24 +230,24 @@ def _event_id(given: str, article: ParsedArticle) -> str:
 
 
 def _read_text(article: ParsedArticle) -> Fingerprint:
-    """Return the fingerprint that parse took, or take it: the same either way."""
+    """Return the fingerprint that parse computed, or compute it: the result is the same."""
     try:
         return Fingerprint.unpack(article.fingerprint or b"")
     except ValueError:
         return Fingerprint.unpack(fingerprint(article.title, article.body, article.language))
 
 
-def _share_new(grams: Shingles, old: Shingles | None) -> float | None:
+def _share_new(shingles: Shingles, old: Shingles | None) -> float | None:
     if old is None:
         return None
-    known = np.isin(grams.threes, old.threes, assume_unique=True)
+    known = np.isin(shingles.trigrams, old.trigrams, assume_unique=True)
     return 1 - float(known.mean()) if len(known) else 0.0
 
 
 def _first_version(article: ParsedArticle) -> int:
-    """Return the number of the first version that this log knows.
+    """Return the number of the first version in this log.
 
-    Of an article from before the log it is higher than any that was given then (docs/decisions/0022).
+    For an article from before the log it is higher than any number given then (docs/decisions/0022).
     """
     age = article.fetched_at - article.first_seen_at
     return 1 + age // HOUR if age >= WINDOW else 1

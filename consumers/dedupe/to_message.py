@@ -1,4 +1,4 @@
-"""The message that dedupe writes: what an article is to those before it, with figures and reasons."""
+"""The message that dedupe writes: the article with its verdict, scores and reasons."""
 
 from __future__ import annotations
 
@@ -19,27 +19,28 @@ TIERS: Final[tuple[Tier | None, ...]] = (None, "exact", "copy", "derived")
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 FIELDS: Final = ArticleText.__struct_fields__
 SAME_TEXT: Final = "title and body are the same"
-
-
 read_fields = attrgetter(*FIELDS)
 
 
-def answer(
+def build_verdict(
     article: ParsedArticle,
     row: VersionRow,
     verdict: Verdict,
     earlier: VersionRow | None = None,
-    likeness: Overlap | None = None,
+    overlap: Overlap | None = None,
     share_new: float | None = None,
 ) -> DeduplicatedArticle:
-    """Return the article with its verdict; `earlier` is the version before."""
+    """Return the article with its verdict.
+
+    `earlier` is the version before; `share_new` is the share of trigrams that are new since then.
+    """
     fields: dict[str, Any] = dict(zip(FIELDS, read_fields(article), strict=True))
     fields["first_seen_at"] = EPOCH + dt.timedelta(microseconds=row.first_seen_us)
-    scores = likeness.scores() if likeness else {}
-    reasons = likeness.reasons() if likeness else (SAME_TEXT,) if row.tier == TIERS.index("exact") else ()
+    scores = overlap.scores() if overlap else {}
+    reasons = overlap.reasons() if overlap else (SAME_TEXT,) if row.tier == TIERS.index("exact") else ()
     if share_new is not None:
         scores |= {"new": round(share_new, 4)}
-        reasons = (*reasons, f"{share_new:.0%} of its 3-word sequences are new since the version before")
+        reasons = (*reasons, f"{share_new:.0%} of its 3-word sequences are new since the previous version")
     return DeduplicatedArticle(
         **fields,
         verdict=verdict,

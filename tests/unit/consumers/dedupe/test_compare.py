@@ -60,7 +60,7 @@ def test_an_edited_wire_report_is_a_copy_of_the_first_telling(desk, kind):
     first = desk.take("agency", report)
     found = desk.take("gazette", edit(kind, report))
     assert (found.copy_of, found.copy_tier) == (first.article_id, "copy")
-    assert "5-word sequences stand in the earlier text" in found.reasons[0]
+    assert "5-word sequences appear in the earlier text" in found.reasons[0]
     assert found.scores["fivegrams"] > 0.6
 
 

@@ -23,9 +23,9 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from consumers.cluster.idf import load_vocabulary
-from consumers.cluster.similarity import Profile, compare, profile
+from consumers.cluster.similarity import Profile, build_profile, compare_profiles
 from consumers.cluster.state import ClusterState
-from consumers.cluster.words import read_words
+from consumers.cluster.words import read_article_words
 from newswire.stage import Record, Reject
 from schemas.messages import Article, DeduplicatedArticle
 from schemas.topics import DEDUPLICATED_ARTICLES
@@ -116,10 +116,10 @@ def run_cosine(week: Sequence[Telling]) -> dict[str, str]:
     """Let an article join that of the nearest other one within four days."""
     vocabulary, known, stories = load_vocabulary("en"), [], {}
     for _, article in week:
-        mine = profile(read_words(article.title, article.body, "en"), vocabulary)
+        mine = build_profile(read_article_words(article.title, article.body, "en"), vocabulary)
         near = [(p, i) for p, i, seen in known if article.first_seen_at - seen < dt.timedelta(days=4)]
         profiles: list[Profile] = [p for p, _ in near]
-        cosines = compare(mine, profiles)[:, 0] if near else [0.0]
+        cosines = compare_profiles(mine, profiles)[:, 0] if near else [0.0]
         best = max(range(len(cosines)), key=lambda place: cosines[place])
         joins = cosines[best] >= COSINE
         stories[article.article_id] = stories[near[best][1]] if joins else article.article_id

@@ -1,4 +1,4 @@
-"""deduplicated-articles to articles and stories: give every article its story and announce how stories change."""
+"""deduplicated-articles to articles and stories: assign every article to a story and announce how stories change."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def new_state(settings: Settings) -> LogState[DeduplicatedArticle]:
 
 
 def bench() -> ClusterBench:
-    """Return a fresh state for a scorer."""
+    """Return an empty stage for an offline scorer."""
     from consumers.cluster.bench import ClusterBench
 
     return ClusterBench()

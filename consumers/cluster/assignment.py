@@ -1,4 +1,4 @@
-"""Places articles in the stories of the last days: joins, begins, merges and splits; cluster's decisions are here."""
+"""Assigns articles to the stories of the last days: joins, new stories, merges and splits (docs/decisions/0025)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from msgspec import Struct
 
 from consumers.cluster.candidates import Candidates, Doc, PackedDoc
-from consumers.cluster.similarity import DAY_MS, PairFeatures, compare, share_template, tie
+from consumers.cluster.similarity import DAY_MS, PairFeatures, compare_profiles, log_odds, share_template
 from consumers.cluster.split import Split, is_apart, split
 from consumers.cluster.story_log import StoryMove
 
@@ -23,220 +23,224 @@ if TYPE_CHECKING:
 
 WINDOW_MS: Final = 4 * DAY_MS  # after a story's last article, by dates of publication
 LONGEST_MS: Final = 14 * DAY_MS  # from a story's first article to its last
-KEPT_MS: Final = 5 * DAY_MS  # by record times: the window, and a day for what comes late
-CORE: Final = 24  # newest articles of a story that others are compared with
-NEAREST: Final = 4  # of them, those that decide whether an article joins
-MOST_GROUPS: Final = 8
-MOULDED: Final = -3.0  # log odds of reports that differ in their numbers only
-MERGE_AT: Final = 0.4  # mean log odds between two stories that are one
+KEPT_MS: Final = 5 * DAY_MS  # by record times: the window, and a day for late articles
+MAX_COMPARED: Final = 24  # newest articles of a story; others are compared with these only
+NEAREST: Final = 4  # of those, the most similar ones; their mean decides whether an article joins
+MAX_STORIES: Final = 8  # compared with one article
+TEMPLATE_ODDS: Final = -3.0  # log odds of two reports filled into one template
+MERGE_AT: Final = 0.4  # mean log odds between two stories, from which they merge
 FILE: Final = "placing.msgpack"
 
 
 class OpenStory(Struct):
-    """The articles of a story that others are compared with, and the tie of each to each."""
+    """A story that articles may still join.
+
+    `numbers` are the n articles of it that others are compared with; `odds` are their pairwise log odds, shape (n, n).
+    """
 
     story_id: str
     numbers: list[int]
-    ties: F64
+    odds: F64
     first_ms: int
     last_ms: int
 
 
 class PackedStory(Struct):
-    """The same in a snapshot."""
+    """An OpenStory in a snapshot, where the log odds are called `ties`."""
 
     story_id: str
     numbers: list[int]
-    ties: bytes
+    odds: bytes = msgspec.field(name="ties")
     first_ms: int
     last_ms: int
 
 
 class SavedAssignment(Struct):
-    """A snapshot."""
+    """The snapshot of a StoryAssigner, where the stories are called `groups`."""
 
     docs: list[PackedDoc]
-    groups: list[PackedStory]
+    stories: list[PackedStory] = msgspec.field(name="groups")
 
 
 class Assignment(NamedTuple):
-    """Where an article went, why, and what moved because of it."""
+    """The story of an article, why it was chosen, and which other articles moved because of it."""
 
     story_id: str
     score: float | None = None
     nearest: str | None = None
-    evidence: PairFeatures | None = None
+    features: PairFeatures | None = None
     moves: tuple[StoryMove, ...] = ()
 
 
-class _Offer(NamedTuple):
-    """A story that an article may join."""
+class _Option(NamedTuple):
+    """A story that an article may join: the mean log odds, and log odds and features with each of its articles."""
 
     score: float
-    group: OpenStory
-    ties: F64
-    evidence: F64
+    story: OpenStory
+    odds: F64
+    features: F64
 
 
 class StoryAssigner:
-    """All stories that an article may still join. Languages never meet: their words have different numbers."""
+    """All stories that an article may still join. Languages share no story: their words have different hashes."""
 
     def __init__(self) -> None:
         self._candidates = Candidates()
-        self._groups: dict[str, OpenStory] = {}
-        self._group_of: dict[int, str] = {}
+        self._stories: dict[str, OpenStory] = {}
+        self._story_of: dict[int, str] = {}
 
-    def place(self, doc: Doc, hint: str | None = None) -> Assignment:
-        """Let the article join the story that it is nearest to, or begin one; `hint` is a story to look at anyway."""
-        offers = [offer for offer in self._weigh(doc, hint) if offer.score >= 0]
+    def assign(self, doc: Doc, hint: str | None = None) -> Assignment:
+        """Assign the article to the most similar story, or to a new one; a `hint` is always compared with."""
+        options = [option for option in self._rank_stories(doc, hint) if option.score >= 0]
         self._candidates.add(doc)
-        if not offers:
-            group = OpenStory(doc.article_id, [doc.number], np.zeros((1, 1)), doc.time_ms, doc.time_ms)
-            self._keep(group)
+        if not options:
+            story = OpenStory(doc.article_id, [doc.number], np.zeros((1, 1)), doc.time_ms, doc.time_ms)
+            self._keep(story)
             return Assignment(doc.article_id)
-        best = offers[0]
-        nearest = int(best.ties.argmax())
-        nearest_id = self._candidates.docs[best.group.numbers[nearest]].article_id
-        group = _grow(best.group, doc, best.ties)
-        self._keep(group)
-        moves = [*self._merge(group, [offer.group.story_id for offer in offers[1:3]])]
-        moves += self._split(self._groups[self._group_of[doc.number]])
-        self._trim(self._groups[self._group_of[doc.number]])
-        evidence = PairFeatures(*best.evidence[nearest].tolist())
-        return Assignment(best.group.story_id, best.score, nearest_id, evidence, tuple(moves))
+        best = options[0]
+        nearest = int(best.odds.argmax())
+        nearest_id = self._candidates.docs[best.story.numbers[nearest]].article_id
+        story = _grow(best.story, doc, best.odds)
+        self._keep(story)
+        moves = [*self._merge(story, [option.story.story_id for option in options[1:3]])]
+        moves += self._split(self._stories[self._story_of[doc.number]])
+        self._trim(self._stories[self._story_of[doc.number]])
+        features = PairFeatures(*best.features[nearest].tolist())
+        return Assignment(best.story.story_id, best.score, nearest_id, features, tuple(moves))
 
     def central(self, story_id: str) -> list[str]:
-        """Return a story's articles, those nearest to all others first, of equal ones the older."""
-        if (group := self._groups.get(story_id)) is None:
+        """Return a story's articles, those most similar to all others first; of equal ones the older first."""
+        if (story := self._stories.get(story_id)) is None:
             return []
-        order = np.argsort(-group.ties.sum(axis=0), kind="stable")
-        return [self._doc(group.numbers[place]).article_id for place in order]
+        order = np.argsort(-story.odds.sum(axis=0), kind="stable")
+        return [self._doc(story.numbers[place]).article_id for place in order]
 
     def forget(self, clock_ms: int) -> None:
-        """Forget articles that nothing new is compared with any more."""
+        """Forget articles that are too old to be compared with."""
         for number in self._candidates.forget(clock_ms - KEPT_MS):
             self._remove(number)
 
-    def _weigh(self, doc: Doc, hint: str | None) -> list[_Offer]:
-        """Return the stories that may be joined, the best first; of equal ones the older."""
+    def _rank_stories(self, doc: Doc, hint: str | None) -> list[_Option]:
+        """Return the stories that may be joined, the most similar first; of equal ones the older first."""
         numbers = self._candidates.find(doc.profile)
-        names = dict.fromkeys(([hint] if hint in self._groups else []) + [self._group_of[n] for n in numbers])
-        groups = [self._groups[name] for name in list(names)[:MOST_GROUPS] if name is not None]
-        groups = [group for group in groups if _is_open(group, doc.time_ms)]
-        if not groups:
+        names = dict.fromkeys(([hint] if hint in self._stories else []) + [self._story_of[n] for n in numbers])
+        stories = [self._stories[name] for name in list(names)[:MAX_STORIES] if name is not None]
+        stories = [story for story in stories if _is_open(story, doc.time_ms)]
+        if not stories:
             return []
-        evidence, ties = self._compare(doc, [number for group in groups for number in group.numbers])
-        ends = np.cumsum([len(group.numbers) for group in groups])[:-1]
-        parts = zip(groups, np.split(ties, ends), np.split(evidence, ends), strict=True)
-        offers = [_Offer(_mean_nearest(ties), group, ties, shared) for group, ties, shared in parts]
-        return sorted(offers, key=lambda offer: (-offer.score, offer.group.numbers[0]))
+        features, odds = self._compare(doc, [number for story in stories for number in story.numbers])
+        ends = np.cumsum([len(story.numbers) for story in stories])[:-1]
+        parts = zip(stories, np.split(odds, ends), np.split(features, ends), strict=True)
+        options = [_Option(_mean_nearest(odds), story, odds, shared) for story, odds, shared in parts]
+        return sorted(options, key=lambda option: (-option.score, option.story.numbers[0]))
 
     def _compare(self, doc: Doc, numbers: Sequence[int]) -> tuple[F64, F64]:
+        """Return the features, shape (len(numbers), 5), and the log odds, shape (len(numbers),)."""
         others = [self._candidates.docs[number] for number in numbers]
-        evidence = compare(doc.profile, [other.profile for other in others])
-        ties = tie(evidence, np.array([doc.time_ms - other.time_ms for other in others]))
+        features = compare_profiles(doc.profile, [other.profile for other in others])
+        odds = log_odds(features, np.array([doc.time_ms - other.time_ms for other in others]))
         for place, other in enumerate(others):
-            is_series = other.host == doc.host
-            if is_series and share_template(doc.profile, other.profile, PairFeatures(*evidence[place].tolist())):
-                ties[place] = min(ties[place], MOULDED)
-        return evidence, ties
+            is_same_host = other.host == doc.host
+            if is_same_host and share_template(doc.profile, other.profile, PairFeatures(*features[place].tolist())):
+                odds[place] = min(odds[place], TEMPLATE_ODDS)
+        return features, odds
 
-    def _merge(self, group: OpenStory, names: Sequence[str]) -> list[StoryMove]:
-        """Make one of two stories that the newest article has shown to be one."""
+    def _merge(self, story: OpenStory, names: Sequence[str]) -> list[StoryMove]:
+        """Merge the story with one that the newest article has connected it to."""
         for name in names:
-            other = self._groups[name]
-            between = np.array([self._compare(self._doc(number), other.numbers)[1] for number in group.numbers])
-            ties = np.block([[group.ties, between], [between.T, other.ties]])
-            size = len(group.numbers)
-            halves = Split([*range(size)], [*range(size, len(ties))])
+            other = self._stories[name]
+            between = np.array([self._compare(self._doc(number), other.numbers)[1] for number in story.numbers])
+            odds = np.block([[story.odds, between], [between.T, other.odds]])
+            size = len(story.numbers)
+            parts = Split([*range(size)], [*range(size, len(odds))])
             is_pair = min(size, len(other.numbers)) > 1
-            if between.mean() >= MERGE_AT and not (is_pair and is_apart(ties, halves, float(between.mean()))):
-                return [self._unite(group, other, ties)]
+            if between.mean() >= MERGE_AT and not (is_pair and is_apart(odds, parts, float(between.mean()))):
+                return [self._unite(story, other, odds)]
         return []
 
-    def _unite(self, group: OpenStory, other: OpenStory, ties: F64) -> StoryMove:
-        older, newer = sorted((group, other), key=lambda each: each.numbers[0])
-        numbers = group.numbers + other.numbers
+    def _unite(self, story: OpenStory, other: OpenStory, odds: F64) -> StoryMove:
+        older, newer = sorted((story, other), key=lambda each: each.numbers[0])
+        numbers = story.numbers + other.numbers
         order = np.argsort(numbers)
-        del self._groups[newer.story_id]
+        del self._stories[newer.story_id]
         self._keep(
             OpenStory(
                 older.story_id,
                 [numbers[place] for place in order],
-                ties[np.ix_(order, order)],
+                odds[np.ix_(order, order)],
                 min(older.first_ms, newer.first_ms),
                 max(older.last_ms, newer.last_ms),
             )
         )
         return StoryMove(newer.story_id, older.story_id)
 
-    def _split(self, group: OpenStory) -> list[StoryMove]:
-        """Part a story that proves to be two; the half with the oldest article keeps its name."""
-        halves = split(group.ties)
-        if halves is None:
+    def _split(self, story: OpenStory) -> list[StoryMove]:
+        """Split a story that proves to be two; the part with the oldest article keeps its id."""
+        parts = split(story.odds)
+        if parts is None:
             return []
-        new_id = self._doc(group.numbers[halves.second[0]]).article_id
-        self._keep(self._part(group, halves.first, group.story_id))
-        second = self._part(group, halves.second, new_id)
+        new_id = self._doc(story.numbers[parts.second[0]]).article_id
+        self._keep(self._take(story, parts.first, story.story_id))
+        second = self._take(story, parts.second, new_id)
         self._keep(second)
         articles = tuple(self._doc(number).article_id for number in second.numbers)
-        return [StoryMove(group.story_id, new_id, articles)]
+        return [StoryMove(story.story_id, new_id, articles)]
 
-    def _part(self, group: OpenStory, places: list[int], story_id: str) -> OpenStory:
-        numbers = [group.numbers[place] for place in places]
+    def _take(self, story: OpenStory, places: list[int], story_id: str) -> OpenStory:
+        numbers = [story.numbers[place] for place in places]
         times = [self._doc(number).time_ms for number in numbers]
-        return OpenStory(story_id, numbers, group.ties[np.ix_(places, places)], min(times), max(times))
+        return OpenStory(story_id, numbers, story.odds[np.ix_(places, places)], min(times), max(times))
 
-    def _trim(self, group: OpenStory) -> None:
-        for number in group.numbers[: max(0, len(group.numbers) - CORE)]:
+    def _trim(self, story: OpenStory) -> None:
+        for number in story.numbers[: max(0, len(story.numbers) - MAX_COMPARED)]:
             self._candidates.drop(number)
             self._remove(number)
 
     def _remove(self, number: int) -> None:
-        group = self._groups[self._group_of.pop(number)]
-        place = group.numbers.index(number)
-        del group.numbers[place]
-        group.ties = np.delete(np.delete(group.ties, place, 0), place, 1)
-        if not group.numbers:
-            del self._groups[group.story_id]
+        story = self._stories[self._story_of.pop(number)]
+        place = story.numbers.index(number)
+        del story.numbers[place]
+        story.odds = np.delete(np.delete(story.odds, place, 0), place, 1)
+        if not story.numbers:
+            del self._stories[story.story_id]
 
-    def _keep(self, group: OpenStory) -> None:
-        self._groups[group.story_id] = group
-        self._group_of.update(dict.fromkeys(group.numbers, group.story_id))
+    def _keep(self, story: OpenStory) -> None:
+        self._stories[story.story_id] = story
+        self._story_of.update(dict.fromkeys(story.numbers, story.story_id))
 
     def _doc(self, number: int) -> Doc:
         return self._candidates.docs[number]
 
     def save(self, folder: Path) -> None:
-        """Write everything into the folder."""
-        groups = [
-            PackedStory(group.story_id, group.numbers, group.ties.tobytes(), group.first_ms, group.last_ms)
-            for group in self._groups.values()
+        """Write the state into the folder."""
+        stories = [
+            PackedStory(story.story_id, story.numbers, story.odds.tobytes(), story.first_ms, story.last_ms)
+            for story in self._stories.values()
         ]
-        saved = SavedAssignment(self._candidates.save(folder), groups)
+        saved = SavedAssignment(self._candidates.save(folder), stories)
         (folder / FILE).write_bytes(msgspec.msgpack.encode(saved))
 
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote."""
         saved = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=SavedAssignment)
         self._candidates.load(folder, saved.docs)
-        for group in saved.groups:
-            size = len(group.numbers)
-            ties = np.frombuffer(group.ties, np.float64).reshape(size, size)
-            self._keep(OpenStory(group.story_id, group.numbers, ties, group.first_ms, group.last_ms))
+        for story in saved.stories:
+            size = len(story.numbers)
+            odds = np.frombuffer(story.odds, np.float64).reshape(size, size)
+            self._keep(OpenStory(story.story_id, story.numbers, odds, story.first_ms, story.last_ms))
 
 
-def _is_open(group: OpenStory, time_ms: int) -> bool:
-    is_near = group.first_ms - WINDOW_MS <= time_ms <= group.last_ms + WINDOW_MS
-    return is_near and max(group.last_ms, time_ms) - min(group.first_ms, time_ms) <= LONGEST_MS
+def _is_open(story: OpenStory, time_ms: int) -> bool:
+    is_near = story.first_ms - WINDOW_MS <= time_ms <= story.last_ms + WINDOW_MS
+    return is_near and max(story.last_ms, time_ms) - min(story.first_ms, time_ms) <= LONGEST_MS
 
 
-def _mean_nearest(ties: F64) -> float:
-    return float(np.sort(ties)[::-1][:NEAREST].mean())
+def _mean_nearest(odds: F64) -> float:
+    return float(np.sort(odds)[::-1][:NEAREST].mean())
 
 
-def _grow(group: OpenStory, doc: Doc, ties: F64) -> OpenStory:
-    row = np.append(ties, 0.0)
-    square = np.block([[group.ties, ties[:, None]], [row[None, :]]])
-    numbers = [*group.numbers, doc.number]
-    return OpenStory(group.story_id, numbers, square, min(group.first_ms, doc.time_ms), max(group.last_ms, doc.time_ms))
+def _grow(story: OpenStory, doc: Doc, odds: F64) -> OpenStory:
+    row = np.append(odds, 0.0)
+    square = np.block([[story.odds, odds[:, None]], [row[None, :]]])
+    numbers = [*story.numbers, doc.number]
+    return OpenStory(story.story_id, numbers, square, min(story.first_ms, doc.time_ms), max(story.last_ms, doc.time_ms))

@@ -1,4 +1,4 @@
-"""Cluster as scorers drive it: an article in, its story out; nothing else runs."""
+"""Cluster without Kafka, for offline scorers: an article in, its story out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from schemas.topics import DEDUPLICATED_ARTICLES
 
 
 class ClusterBench:
-    """Does the whole work of the stage for one article after the other."""
+    """Does the whole work of the stage, one article at a time."""
 
     def __init__(self) -> None:
         self._state = ClusterState()
@@ -21,7 +21,7 @@ class ClusterBench:
         self._story_of: dict[str, str] = {}
 
     def assign(self, article: dict[str, Any]) -> str:
-        """Return the article's own handle; `merges` tells which story it ends in."""
+        """Return a handle of the article; `merges` maps it to its story."""
         value = _read(article)
         when = int(value.fetched_at.timestamp() * 1000)
         answer = self._state.decide(Record(DEDUPLICATED_ARTICLES.name, 0, self._offset, when, None, value))

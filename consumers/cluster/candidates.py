@@ -1,4 +1,4 @@
-"""The articles of the last days by their heaviest words: where cluster looks for an article's story."""
+"""Candidate articles: those of the last days, indexed by their words of highest weight."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LONGEST: Final = 64  # newest articles that a word leads to
-MOST: Final = 40
+MAX_POSTINGS: Final = 64  # newest articles kept for a word
+MAX_CANDIDATES: Final = 40
 NAME: Final = "words"
 
 
 class Doc(Struct):
-    """An article that others are compared with, in the order of the log."""
+    """An article that others are compared with; numbers follow the order of the log."""
 
     number: int
     article_id: str
     host: str
-    time_ms: int  # when it was published, as far as that can be believed
+    time_ms: int  # publication time, or when it was first seen if that is not plausible
     seen_ms: int  # the time of its record
     profile: Profile
 
 
 class PackedDoc(Struct):
-    """The same in a snapshot."""
+    """A Doc in a snapshot."""
 
     number: int
     article_id: str
@@ -43,21 +43,21 @@ class PackedDoc(Struct):
 
 
 class Candidates:
-    """Finds the articles that share the heaviest words with another one."""
+    """Finds the articles that share their words of highest weight with another one."""
 
     def __init__(self) -> None:
         self.docs: dict[int, Doc] = {}
         self._order: deque[int] = deque()
-        self._postings = InvertedIndex(np.uint32, LONGEST)
+        self._postings = InvertedIndex(np.uint32, MAX_POSTINGS)
 
     def add(self, doc: Doc) -> None:
-        """Let a document be found."""
+        """Add a document."""
         self.docs[doc.number] = doc
         self._order.append(doc.number)
         self._postings.add(doc.profile.keys(), doc.number)
 
     def find(self, profile: Profile) -> list[int]:
-        """Return the documents that share most, the best first; ties go to the older."""
+        """Return the numbers of the documents that share most, best first; of equal ones the older first."""
         keys = profile.keys()
         weights = profile.body[np.searchsorted(profile.ids, keys)] ** 2
         shared: dict[int, float] = {}
@@ -66,14 +66,14 @@ class Candidates:
             for number in numbers:
                 shared[number] = shared.get(number, 0.0) + weight
         known = [number for number in shared if number in self.docs]
-        return sorted(known, key=lambda number: (-shared[number], number))[:MOST]
+        return sorted(known, key=lambda number: (-shared[number], number))[:MAX_CANDIDATES]
 
     def drop(self, number: int) -> None:
         """Forget one document."""
         self.docs.pop(number, None)
 
     def forget(self, oldest_ms: int) -> Iterator[int]:
-        """Forget and yield the documents that were seen before."""
+        """Forget and yield the documents that were seen before `oldest_ms`."""
         before = len(self._order)
         while self._order and self._is_old(self._order[0], oldest_ms):
             number = self._order.popleft()
@@ -83,7 +83,7 @@ class Candidates:
             self._postings.forget(self._oldest())
 
     def save(self, folder: Path) -> list[PackedDoc]:
-        """Write the lists into the folder, and return the documents."""
+        """Write the inverted index into the folder, and return the documents."""
         self._postings.save(folder, NAME)
         return [
             PackedDoc(doc.number, doc.article_id, doc.host, doc.time_ms, doc.seen_ms, doc.profile.pack())

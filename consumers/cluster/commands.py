@@ -1,4 +1,4 @@
-"""`newswire story` prints what belongs together; `newswire vocabulary` counts a language's words anew."""
+"""The commands `newswire story`, which prints a story, and `newswire vocabulary`, which counts a language's words."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from consumers.cluster.story_table import Member
 
-MOST = 1000
-LEAST_ARTICLES = 50
+MAX_ARTICLES = 1000
+MIN_ARTICLES = 50
 FIELDS = [
     *("article_id", "first_seen_at", "dated_at", "outlet", "title", "language", "url"),
     *("story_id", "family_id", "is_copy", "copy_of", "copy_tier", "scores", "reasons"),
@@ -28,7 +28,7 @@ FIELDS = [
 @click.argument("name", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 def story(*, name: str, as_json: bool) -> None:
-    """Print a story by its id or that of any of its articles: who was first, who copied whom, and why it is one."""
+    """Print the story with this id, or of the article with this id: who was first, who copied whom, and why."""
     import orjson
 
     from consumers.cluster.story_table import make_table
@@ -41,15 +41,15 @@ def story(*, name: str, as_json: bool) -> None:
 
 
 def find_members(name: str) -> list[Member]:
-    """Return what the index knows of a story's articles, the earliest first."""
-    from consumers.cluster.story_table import in_order
+    """Return the indexed articles of a story, the earliest first; raises NewswireError when there is none."""
+    from consumers.cluster.story_table import sort_by_publication
 
     found = _find({"term": {"story_id": name}})
     if not found and (named := _find({"term": {"article_id": name}})):
         found = _find({"term": {"story_id": named[0]["story_id"]}})
     if not found:
-        raise NewswireError(f"no story or article is called {name}; newswire search --json prints both")
-    return in_order(found)
+        raise NewswireError(f"no story or article has the id {name}; `newswire search --json` prints the ids of both")
+    return sort_by_publication(found)
 
 
 def _find(query: dict[str, Any]) -> list[Member]:
@@ -60,7 +60,7 @@ def _find(query: dict[str, Any]) -> list[Member]:
             index=build_alias(settings().index_prefix),
             query=query,
             sort=["first_seen_at"],
-            size=MOST,
+            size=MAX_ARTICLES,
             source_includes=FIELDS,
             ignore_unavailable=True,
         )
@@ -69,25 +69,31 @@ def _find(query: dict[str, Any]) -> list[Member]:
 
 @click.command()
 @click.argument("language")
-@click.option("--since-days", type=click.IntRange(1, 3650), default=90, show_default=True, help="How old they may be.")
+@click.option(
+    "--since-days",
+    type=click.IntRange(1, 3650),
+    default=90,
+    show_default=True,
+    help="Count articles of the last so many days.",
+)
 @click.option(
     "--ranked",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Estimate from this list of words instead: UTF-8, one a line, the most frequent first.",
 )
 def vocabulary(*, language: str, since_days: int, ranked: Path | None) -> None:
-    """Count the words of a language's indexed articles anew; cluster weighs with the counts from its next start on."""
-    from consumers.cluster.idf import count_words, rank_words
+    """Count the words of a language's indexed articles again; cluster uses the counts from its next start on."""
+    from consumers.cluster.idf import count_vocabulary, estimate_vocabulary
 
     folder = settings().state_dir / "vocabularies"
     if ranked:
-        counted = rank_words(_read_list(ranked), language)
+        counted = estimate_vocabulary(_read_list(ranked), language)
     else:
-        counted = count_words(_texts(language, since_days), language)
-    if counted.total < LEAST_ARTICLES:
+        counted = count_vocabulary(_texts(language, since_days), language)
+    if counted.total < MIN_ARTICLES:
         raise NewswireError(
-            f"only {counted.total} articles in {language} are indexed, and a count of fewer than {LEAST_ARTICLES} "
-            "tells too little; --ranked makes a vocabulary from a list of the language's most frequent words"
+            f"only {counted.total} articles in {language} are indexed, and at least {MIN_ARTICLES} are needed; "
+            "--ranked makes a vocabulary from a list of the language's most frequent words instead"
         )
     folder.mkdir(parents=True, exist_ok=True)
     numbers = [int(path.stem.rpartition("-")[2]) for path in folder.glob(f"{language}-*.npz")]
@@ -100,7 +106,7 @@ def _read_list(path: Path) -> list[str]:
     try:
         return path.read_text("utf-8").split()
     except UnicodeDecodeError as error:
-        raise NewswireError(f"{path} is not in UTF-8 ({error}); convert it, one word a line") from error
+        raise NewswireError(f"{path} is not in UTF-8 ({error}); convert it to UTF-8, with one word per line") from error
 
 
 def _texts(language: str, since_days: int) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Why two articles stand in one story or not, worked out anew from their texts: cluster's part of `newswire why`."""
+"""Why two articles are in one story or not, computed again from their texts: cluster's part of `newswire why`."""
 
 from __future__ import annotations
 
@@ -9,53 +9,55 @@ from typing import Any
 import numpy as np
 
 from consumers.cluster.idf import load_vocabulary
-from consumers.cluster.similarity import PairFeatures, compare, profile, share_template, tie
-from consumers.cluster.words import read_words
+from consumers.cluster.similarity import PairFeatures, build_profile, compare_profiles, log_odds, share_template
+from consumers.cluster.words import read_article_words
 from newswire.settings import settings
 
 Document = Mapping[str, Any]
 
 
 def explain(earlier: Document, later: Document) -> dict[str, Any]:
-    """Say what speaks for one event, and what the index has."""
+    """Return the similarity of two articles and the stories recorded for them; `lines` are for people."""
     recorded = _recorded(earlier, later)
     if earlier["language"] != later["language"]:
-        return {**recorded, "lines": [recorded["line"], "Articles in two languages are never compared."]}
+        return {**recorded, "lines": [recorded["line"], "Articles in different languages are never compared."]}
     language = later["language"]
     vocabulary = load_vocabulary(language, settings().state_dir / "vocabularies")
     new, old = (
-        profile(read_words(article["title"], article["body"], language), vocabulary) for article in (later, earlier)
+        build_profile(read_article_words(article["title"], article["body"], language), vocabulary)
+        for article in (later, earlier)
     )
-    evidence = PairFeatures(*compare(new, [old])[0].tolist())
+    features = PairFeatures(*compare_profiles(new, [old])[0].tolist())
     apart = _dated(later) - _dated(earlier)
-    odds = float(tie(np.array([evidence]), np.array([apart // timedelta(milliseconds=1)]))[0])
-    is_moulded = earlier["host"] == later["host"] and share_template(new, old, evidence)
-    shared = f"They share {evidence.in_words()}." if any(evidence) else "They share nothing."
+    odds = float(log_odds(np.array([features]), np.array([apart // timedelta(milliseconds=1)]))[0])
+    is_template = earlier["host"] == later["host"] and share_template(new, old, features)
+    shared = f"They share {features.in_words()}." if any(features) else "They share nothing."
     lines = [
         recorded["line"],
-        _verdict(odds, is_moulded=is_moulded),
-        f"  {shared} They were told {abs(apart) / timedelta(hours=1):.0f} hours apart.",
+        _verdict(odds, is_template=is_template),
+        f"  {shared} They were published {abs(apart) / timedelta(hours=1):.0f} hours apart.",
     ]
     return {
         **recorded,
         "log_odds": round(odds, 3),
-        "is_from_one_mould": is_moulded,
-        "shares": evidence._asdict(),
+        "is_from_one_mould": is_template,  # the name that `newswire why --json` has always had
+        "shares": features._asdict(),
         "lines": lines,
     }
 
 
-def _verdict(odds: float, *, is_moulded: bool) -> str:
-    if is_moulded:
-        return "By themselves, they tell of two events: one outlet's mould, filled with other names and numbers."
-    verdict = "tell of one event" if odds >= 0 else "have too little in common for one event"
-    return f"By themselves, they {verdict}: log odds {odds:+.2f}; 0 is enough, in the mean of a story's nearest."
+def _verdict(odds: float, *, is_template: bool) -> str:
+    if is_template:
+        return "By their texts, they report two events: one outlet's template, filled with different names and numbers."
+    verdict = "report one event" if odds >= 0 else "have too little in common for one event"
+    rule = "An article joins a story at 0 or more, in the mean of the articles most similar to it."
+    return f"By their texts, they {verdict}: log odds {odds:+.2f}. {rule}"
 
 
 def _recorded(earlier: Document, later: Document) -> dict[str, Any]:
     ids = earlier["story_id"], later["story_id"]
     is_one = ids[0] == ids[1]
-    line = f"They stand in one story, {ids[0]}." if is_one else f"They stand in two stories, {ids[0]} and {ids[1]}."
+    line = f"They are in one story, {ids[0]}." if is_one else f"They are in two stories, {ids[0]} and {ids[1]}."
     return {"is_one_story": is_one, "story_ids": ids, "line": line}
 
 

@@ -1,4 +1,4 @@
-"""How much speaks for two articles telling of one event: what cluster decides with, and what `newswire why` shows."""
+"""The similarity of two articles: features of the pair, and from them the log odds that they report one event."""
 
 from __future__ import annotations
 
@@ -18,14 +18,26 @@ if TYPE_CHECKING:
     F64 = NDArray[np.float64]
 
 DAY_MS: Final = 24 * 3600 * 1000
-KEYS: Final = 30
+# Log odds per unit of each PairFeatures field, in their order. Fitted by logistic regression on labelled pairs of
+# articles, from a stream of news and from the ECB+ corpus (Cybulska and Vossen 2014); features and margins were chosen
+# on splits in time and by topic (docs/decisions/0025). Neither that data nor the script that fitted the weights is in
+# this repository; `benchmarks/stories.py` measures the result on the demo's articles.
+WEIGHTS: Final = {"body": 2.58, "names": 1.84, "title": 2.39, "opening": 2.88, "phrases": 0.29}
+WEIGHT_VECTOR: Final = np.array([*WEIGHTS.values()])
+SAME_TIME: Final = 5.92  # log odds of two articles of the same moment; they fall off like a bell curve of 2 days
+BIAS: Final = -8.69  # makes 0 the threshold at which an article joins
+MAX_KEYS: Final = 30
 FEW_NUMBERS: Final = 6
-MOULD_NAMES: Final = 1.05  # tellings of one event agree in names more than in words
-MOULD_PHRASES: Final = 2.0  # ln(1 + sequences of four words)
+TEMPLATE_NAMES: Final = 1.05  # two reports of one event agree in names more than in words: cosine of names / of words
+TEMPLATE_PHRASES: Final = 2.0  # ln(1 + sequences of four words)
 
 
 class Profile(NamedTuple):
-    """An article's words with their weights; `body` and `names` are of length 1, `title` adds up to 1."""
+    """An article's n distinct words, and their weights, shape (n,) each.
+
+    `body` and `names` are TF-IDF vectors of length 1; `title` adds up to 1. `phrases` and `numbers` are sorted sets of
+    hashes.
+    """
 
     ids: NDArray[np.uint32]
     body: F32
@@ -36,8 +48,8 @@ class Profile(NamedTuple):
     numbers: NDArray[np.uint32]
 
     def keys(self) -> NDArray[np.uint32]:
-        """Return the heaviest words, ties by number."""
-        return self.ids[np.argsort(-self.body, kind="stable")[:KEYS]]
+        """Return the words of highest weight; of equal ones, the smaller hash first."""
+        return self.ids[np.argsort(-self.body, kind="stable")[:MAX_KEYS]]
 
     def pack(self) -> list[bytes]:
         """Return the bytes for a snapshot."""
@@ -51,16 +63,16 @@ class Profile(NamedTuple):
 
 
 class PairFeatures(NamedTuple):
-    """What two articles share, each from 0 to 1 but for the phrases."""
+    """What two articles share; all but `phrases` are between 0 and 1."""
 
-    body: float  # cosine of all words
-    names: float  # cosine of the words written as names
-    title: float  # of each title's weight, what stands anywhere in the other article: the smaller of the two
+    body: float  # cosine of the TF-IDF vectors of all words
+    names: float  # the same of the words written as names
+    title: float  # share of a title's weight that is anywhere in the other article: the smaller of the two
     opening: float  # the same for the other's title and first words: the mean of the two
     phrases: float  # ln(1 + sequences of four words in both)
 
     def in_words(self) -> str:
-        """Say what is shared, what counted most first."""
+        """Return what is shared, in words; what counts most comes first."""
         named = {
             "body": f"{self.body:.0%} of the words",
             "names": f"{self.names:.0%} of the names",
@@ -68,33 +80,26 @@ class PairFeatures(NamedTuple):
             "opening": f"{self.opening:.0%} of the headlines with the other's opening",
             "phrases": f"{np.expm1(self.phrases):.0f} sequences of four words",
         }
-        weight = {name: getattr(self, name) * getattr(WEIGHTS, name) for name in named}
+        weight = {name: getattr(self, name) * WEIGHTS[name] for name in named}
         return ", ".join(named[name] for name in sorted(named, key=lambda name: -weight[name]) if weight[name] > 0)
 
 
-# Fitted by logistic regression on labelled pairs of news and of ECB+, chosen by splits in time and by topic.
-# The bias makes 0 the threshold at which an article joins.
-WEIGHTS: Final = PairFeatures(body=2.58, names=1.84, title=2.39, opening=2.88, phrases=0.29)
-SAME_TIME: Final = 5.92
-BIAS: Final = -8.69
-
-
-def profile(words: ArticleWords, vocabulary: Vocabulary) -> Profile:
-    """Weigh an article's words by how rare they are."""
-    rarity = vocabulary.weigh(words.ids, words.lengths)
+def build_profile(words: ArticleWords, vocabulary: Vocabulary) -> Profile:
+    """Return an article's profile: its words weighted by (1 + ln tf) * idf."""
+    idf = vocabulary.idf(words.ids, words.lengths)
     return Profile(
         words.ids,
-        _unit(_damp(words.body) * rarity),
-        _unit(_damp(words.names) * rarity),
-        _share((words.title > 0) * rarity),
+        _unit(_damp(words.body) * idf),
+        _unit(_damp(words.names) * idf),
+        _share((words.title > 0) * idf),
         words.lead > 0,
         words.phrases,
         words.numbers,
     )
 
 
-def compare(new: Profile, others: Sequence[Profile]) -> F64:
-    """Return one row of `PairFeatures` for each of the others."""
+def compare_profiles(new: Profile, others: Sequence[Profile]) -> F64:
+    """Return one row of PairFeatures for each of the others, shape (len(others), 5)."""
     found = np.zeros((len(others), len(PairFeatures._fields)))
     starts = np.cumsum([0, *(len(other.ids) for other in others)])
     ids = np.concatenate([other.ids for other in others])
@@ -117,19 +122,22 @@ def compare(new: Profile, others: Sequence[Profile]) -> F64:
     return found
 
 
-def share_template(one: Profile, other: Profile, evidence: PairFeatures) -> bool:
-    """Tell whether two reports of one outlet, as of games or markets, say in the same words other names and numbers."""
+def share_template(one: Profile, other: Profile, features: PairFeatures) -> bool:
+    """Return whether two reports of one outlet fill one template, as for games or markets: other names and numbers."""
     fewer = min(len(one.numbers), len(other.numbers))
-    if evidence.names > MOULD_NAMES * evidence.body or fewer < FEW_NUMBERS:
+    if features.names > TEMPLATE_NAMES * features.body or fewer < FEW_NUMBERS:
         return False
-    has_phrases = evidence.phrases >= MOULD_PHRASES
+    has_phrases = features.phrases >= TEMPLATE_PHRASES
     return has_phrases and _count_shared(one.numbers, other.numbers) < fewer / 3
 
 
-def tie(evidence: F64, apart_ms: NDArray[np.int64]) -> F64:
-    """Return the log odds that speak for one event; at 0 and above an article joins."""
+def log_odds(features: F64, apart_ms: NDArray[np.int64]) -> F64:
+    """Return the log odds that pairs of articles report one event, shape (n,).
+
+    `features` has the shape (n, 5), `apart_ms` is the time between the articles of each pair.
+    """
     near = np.exp(-((apart_ms / DAY_MS) ** 2) / 8)
-    result: F64 = evidence @ np.array(WEIGHTS) + SAME_TIME * near + BIAS
+    result: F64 = features @ WEIGHT_VECTOR + SAME_TIME * near + BIAS
     return result
 
 

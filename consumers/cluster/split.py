@@ -1,4 +1,4 @@
-"""Whether a story is one: its two most separate halves, and how far they are apart."""
+"""Splits a story that proves to be two, by average linkage (UPGMA: Sokal and Michener 1958)."""
 
 from __future__ import annotations
 
@@ -13,58 +13,58 @@ if TYPE_CHECKING:
 
     F64 = NDArray[np.float64]
 
-GAP: Final = 1.25  # log odds by which members must be nearer to their own half than to the other
-GAP_TO_ONE: Final = 2.5  # the same where one half is a single article
+COHESION_MARGIN: Final = 1.25  # in log odds: how much more similar members are to their own part than to the other
+COHESION_MARGIN_OF_PAIR: Final = 2.5  # the same where a single article leaves a pair
 
 
 class Split(NamedTuple):
-    """Two parts of a story, as places in order."""
+    """Two parts of a story, as sorted indexes of its articles."""
 
     first: list[int]
     second: list[int]
 
 
-def split(ties: F64) -> Split | None:
-    """Return the two stories that a story proves to be; None where it is one.
+def split(odds: F64) -> Split | None:
+    """Return the two parts of a story that should be two; None if it is one. `odds` has the shape (n, n).
 
-    A single article leaves only a pair: in a larger story it is more likely a short text than a stranger.
+    A single article is split off a pair only: in a larger story it is probably a short text about the same event.
     """
-    if len(ties) < 3:
+    if len(odds) < 3:
         return None
-    halves, between = _halve(ties)
-    sizes = len(halves.first), len(halves.second)
+    parts, between = _bisect(odds)
+    sizes = len(parts.first), len(parts.second)
     if min(sizes) == 1:
-        is_two = max(sizes) == 2 and max(_within(ties, half) for half in halves) - between >= GAP_TO_ONE
+        is_two = max(sizes) == 2 and max(_cohesion(odds, part) for part in parts) - between >= COHESION_MARGIN_OF_PAIR
     else:
-        is_two = is_apart(ties, halves, between)
-    return halves if is_two else None
+        is_two = is_apart(odds, parts, between)
+    return parts if is_two else None
 
 
-def is_apart(ties: F64, halves: Split, between: float) -> bool:
-    """Tell whether both halves hold together better than they hold to each other."""
-    return min(_within(ties, half) for half in halves) - between >= GAP
+def is_apart(odds: F64, parts: Split, between: float) -> bool:
+    """Return whether both parts are more similar inside than to each other; `between` is their mean log odds."""
+    return min(_cohesion(odds, part) for part in parts) - between >= COHESION_MARGIN
 
 
-def _halve(ties: F64) -> tuple[Split, float]:
-    """Join the nearest groups, by mean tie, until two are left; return them and the mean tie between them."""
-    near = ties.copy()
-    np.fill_diagonal(near, -np.inf)
-    groups = [[place] for place in range(len(ties))]
-    while len(groups) > 2:
-        one, other = sorted(divmod(int(near.argmax()), len(groups)))
-        sizes = len(groups[one]), len(groups[other])
-        near[one] = (near[one] * sizes[0] + near[other] * sizes[1]) / sum(sizes)
-        near[:, one] = near[one]
-        near[one, one] = -np.inf
-        near = np.delete(np.delete(near, other, 0), other, 1)
-        groups[one] = sorted(groups[one] + groups.pop(other))
-    first, second = sorted(groups)
-    return Split(first, second), float(near[0, 1])
+def _bisect(odds: F64) -> tuple[Split, float]:
+    """Merge the most similar clusters, by mean log odds, until two are left; return them and their mean log odds."""
+    linkage = odds.copy()
+    np.fill_diagonal(linkage, -np.inf)
+    clusters = [[place] for place in range(len(odds))]
+    while len(clusters) > 2:
+        one, other = sorted(divmod(int(linkage.argmax()), len(clusters)))
+        sizes = len(clusters[one]), len(clusters[other])
+        linkage[one] = (linkage[one] * sizes[0] + linkage[other] * sizes[1]) / sum(sizes)
+        linkage[:, one] = linkage[one]
+        linkage[one, one] = -np.inf
+        linkage = np.delete(np.delete(linkage, other, 0), other, 1)
+        clusters[one] = sorted(clusters[one] + clusters.pop(other))
+    first, second = sorted(clusters)
+    return Split(first, second), float(linkage[0, 1])
 
 
-def _within(ties: F64, half: Sequence[int]) -> float:
-    """Return the mean tie inside; a single article has none."""
-    if len(half) < 2:
+def _cohesion(odds: F64, part: Sequence[int]) -> float:
+    """Return the mean log odds between the articles of a part; -inf for a single article."""
+    if len(part) < 2:
         return -np.inf
-    inner = ties[np.ix_(half, half)]
-    return float((inner.sum() - np.trace(inner)) / (len(half) * (len(half) - 1)))
+    inner = odds[np.ix_(part, part)]
+    return float((inner.sum() - np.trace(inner)) / (len(part) * (len(part) - 1)))

@@ -1,4 +1,4 @@
-"""What a partition of deduplicated-articles has taught: each article's story, and what each story holds."""
+"""The state of cluster for one partition of deduplicated-articles, and its decisions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from msgspec import Struct
 from consumers.cluster.assignment import Assignment, StoryAssigner
 from consumers.cluster.candidates import Doc
 from consumers.cluster.idf import load_vocabulary
-from consumers.cluster.similarity import profile
-from consumers.cluster.story_log import FOLDED, STORY_REASON, STORY_SCORE, StoryLog
-from consumers.cluster.words import read_words
+from consumers.cluster.similarity import build_profile
+from consumers.cluster.story_log import COPY_TIERS, STORY_REASON, STORY_SCORE, StoryLog
+from consumers.cluster.words import read_article_words
 from newswire.stage import Answer, Out
 from schemas.messages import Article, ArticleText, DeduplicatedArticle
 from schemas.topics import DEDUPLICATED_ARTICLES
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from newswire.stage import Record
 
 FILE: Final = "state.msgpack"
-BELIEVED: Final = timedelta(days=14)  # an older date of publication says when something began, not when it was told
+MAX_DATE_AGE: Final = timedelta(days=14)  # before it was first seen; an older date is not that of the text
 
 
 class SavedCluster(Struct):
-    """A snapshot, but for what `StoryAssigner` writes."""
+    """The snapshot of a ClusterState, without its StoryAssigner; the story log is called `chronicle` there."""
 
     count: int
-    chronicle: StoryLog
+    story_log: StoryLog = msgspec.field(name="chronicle")
 
 
 class ClusterState:
@@ -40,70 +40,70 @@ class ClusterState:
     def __init__(self, vocabularies: Path | None = None) -> None:
         self._vocabularies = vocabularies
         self._count = 0
-        self._placing = StoryAssigner()
-        self._chronicle = StoryLog()
+        self._assigner = StoryAssigner()
+        self._story_log = StoryLog()
 
     def decide(self, record: Record[DeduplicatedArticle]) -> Answer:
-        """Place the article; what is unchanged or was answered before needs no message."""
-        article, chronicle = record.value, self._chronicle
+        """Assign the article to a story; nothing for one that is unchanged or was answered before."""
+        article, story_log = record.value, self._story_log
         if article is None:
             return ()
-        chronicle.clock_ms = max(chronicle.clock_ms, record.timestamp_ms)
-        chronicle.forget()
-        self._placing.forget(chronicle.clock_ms)
+        story_log.clock_ms = max(story_log.clock_ms, record.timestamp_ms)
+        story_log.forget()
+        self._assigner.forget(story_log.clock_ms)
         event = record.headers.get("ce_id") or DEDUPLICATED_ARTICLES.id_of(article)
-        if not chronicle.is_new_event(event) or article.verdict == "unchanged":
+        if not story_log.is_new_event(event) or article.verdict == "unchanged":
             return ()
-        if known := chronicle.story_of(article.article_id):
-            return (*chronicle.revise(_told(article, Assignment(known)), self._placing.central),)
-        return self._place(article)
+        if known := story_log.story_of(article.article_id):
+            return (*story_log.revise(_build_article(article, Assignment(known)), self._assigner.central),)
+        return self._assign(article)
 
-    def _place(self, article: DeduplicatedArticle) -> tuple[Out[Any], ...]:
-        source = self._chronicle.story_of(article.copy_of)
-        if source and article.copy_tier in FOLDED:
-            placement = Assignment(source)
+    def _assign(self, article: DeduplicatedArticle) -> tuple[Out[Any], ...]:
+        source = self._story_log.story_of(article.copy_of)
+        if source and article.copy_tier in COPY_TIERS:
+            assignment = Assignment(source)
         else:
-            words = read_words(article.title, article.body, article.language)
+            words = read_article_words(article.title, article.body, article.language)
             vocabulary = load_vocabulary(article.language, self._vocabularies)
             doc = Doc(
                 self._count,
                 article.article_id,
                 article.host,
                 _time_ms(article),
-                self._chronicle.clock_ms,
-                profile(words, vocabulary),
+                self._story_log.clock_ms,
+                build_profile(words, vocabulary),
             )
             self._count += 1
-            placement = self._placing.place(doc, source)
-        return (*self._chronicle.add(_told(article, placement), placement.moves, self._placing.central),)
+            assignment = self._assigner.assign(doc, source)
+        return (*self._story_log.add(_build_article(article, assignment), assignment.moves, self._assigner.central),)
 
     def save(self, folder: Path) -> None:
-        """Write everything into the folder."""
-        self._placing.save(folder)
-        (folder / FILE).write_bytes(msgspec.msgpack.encode(SavedCluster(self._count, self._chronicle)))
+        """Write the state into the folder."""
+        self._assigner.save(folder)
+        (folder / FILE).write_bytes(msgspec.msgpack.encode(SavedCluster(self._count, self._story_log)))
 
     def load(self, folder: Path) -> None:
         """Take over what `save` wrote."""
         saved = msgspec.msgpack.decode((folder / FILE).read_bytes(), type=SavedCluster)
-        self._count, self._chronicle = saved.count, saved.chronicle
-        self._placing.load(folder)
+        self._count, self._story_log = saved.count, saved.story_log
+        self._assigner.load(folder)
 
 
 def _time_ms(article: DeduplicatedArticle) -> int:
-    """Return when it was published, as far as that can be true."""
+    """Return its publication time if that is plausible, otherwise when it was first seen; in milliseconds."""
     seen: datetime = article.first_seen_at
     published = article.published_at
-    is_believed = published is not None and seen - BELIEVED <= published <= seen
-    return int((published if published and is_believed else seen).timestamp() * 1000)
+    is_plausible = published is not None and seen - MAX_DATE_AGE <= published <= seen
+    return int((published if published and is_plausible else seen).timestamp() * 1000)
 
 
-def _told(article: DeduplicatedArticle, placement: Assignment) -> Article:
-    """Return the article with its story, and why it stands there."""
+def _build_article(article: DeduplicatedArticle, assignment: Assignment) -> Article:
+    """Return the article with its story, and the reasons for it."""
     fields = {name: getattr(article, name) for name in ArticleText.__struct_fields__}
     verdict = {name: getattr(article, name) for name in ("version", "copy_of", "copy_tier", "scores", "reasons")}
-    if placement.evidence is not None:
-        shares = {f"{STORY_SCORE}_{name}": round(value, 3) for name, value in placement.evidence._asdict().items()}
-        verdict["scores"] = {**article.scores, STORY_SCORE: round(placement.score or 0.0, 3), **shares}
-        reason = f"{STORY_REASON} as {placement.nearest}: {placement.evidence.in_words()}"
+    if assignment.features is not None:
+        shares = {f"{STORY_SCORE}_{name}": round(value, 3) for name, value in assignment.features._asdict().items()}
+        verdict["scores"] = {**article.scores, STORY_SCORE: round(assignment.score or 0.0, 3), **shares}
+        reason = f"{STORY_REASON} as {assignment.nearest}: {assignment.features.in_words()}"
         verdict["reasons"] = (*article.reasons, reason)
-    return Article(**fields, **verdict, story_id=placement.story_id)
+    return Article(**fields, **verdict, story_id=assignment.story_id)

@@ -1,9 +1,8 @@
-"""The record of the stories: who belongs to which, and what cluster announces when one changes."""
+"""The log of stories: which articles belong to each, and what cluster announces when that changes."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal
 
@@ -15,19 +14,20 @@ from newswire.stage import Out
 from schemas.messages import Article, StoryChanged
 from schemas.topics import ARTICLES, STORIES
 
-MEMORY_MS: Final = 30 * 24 * 3600 * 1000  # as long as dedupe may still name an original
-TEXTS_MS: Final = 6 * 24 * 3600 * 1000  # longer than a story that no longer grows may change
-MAX_LISTED: Final = 500  # members in a message; `size` counts on
-STORY_SCORE: Final = "story"  # begins the names of scores that cluster has given
-STORY_REASON: Final = "told of the same event"
-FOLDED: Final = {"exact", "copy"}
+MEMORY_MS: Final = 30 * 24 * 3600 * 1000  # as long as dedupe may name an article as an original
+TEXTS_MS: Final = 6 * 24 * 3600 * 1000  # a story that has not grown for this long can no longer change
+MAX_LISTED: Final = 500  # members listed in a message; `size` counts all
+STORY_SCORE: Final = "story"  # prefix of the scores that cluster gives
+STORY_REASON: Final = "reports the same event"
+STORY_REASONS: Final = (STORY_REASON, "told of the same event")  # the second is in older snapshots and indexes
+COPY_TIERS: Final = {"exact", "copy"}
 
 Change = Literal["created", "grew", "merged", "split"]
 Central = Callable[[str], Sequence[str]]
 
 
 class StoryMove(Struct, frozen=True):
-    """Articles that now belong to another story; `articles` is None for all of them."""
+    """Articles that now belong to another story; `articles` is None for all articles of `source`."""
 
     source: str
     target: str
@@ -35,7 +35,7 @@ class StoryMove(Struct, frozen=True):
 
 
 class StoryMember(Struct):
-    """An article of a story; `text` is its last announcement, kept while it may have to be sent again."""
+    """An article of a story; `text` is its last announcement, compressed, kept while it may have to be sent again."""
 
     number: int  # in the order of the log
     article_id: str
@@ -43,13 +43,13 @@ class StoryMember(Struct):
     language: str
     title: str
     seen_at: dt.datetime
-    original: str | None  # whose copy it is
+    original: str | None  # article_id of the original it is a copy of
     story_revision: int = 0
     text: bytes = b""
 
 
 class StoryRecord(Struct):
-    """The members of a story in the order of the log; one without members lives on in another."""
+    """The members of a story in the order of the log; a story without members was merged into another."""
 
     story_id: str
     members: list[StoryMember] = []
@@ -61,7 +61,10 @@ class StoryRecord(Struct):
 
 
 class StoryLog(Struct):
-    """All stories of the last weeks; the dicts of times are in order, so that the oldest are forgotten first."""
+    """All stories of the last weeks; `touched`, `texts` and `events` are ordered by time, the oldest first.
+
+    Its fields, and those of its records and members, are part of the snapshot format.
+    """
 
     clock_ms: int = 0
     count: int = 0
@@ -72,7 +75,7 @@ class StoryLog(Struct):
     events: dict[str, int] = msgspec.field(default_factory=dict)
 
     def is_new_event(self, event: str) -> bool:
-        """Note a record; False when it was answered before, under this offset or another."""
+        """Record an event id; return False if it was answered before, at whatever offset."""
         if event in self.events:
             return False
         self.events[event] = self.clock_ms
@@ -83,10 +86,10 @@ class StoryLog(Struct):
         return self.story_ids.get(article_id or "")
 
     def add(self, article: Article, moves: Sequence[StoryMove], central: Central) -> Iterator[Out[Any]]:
-        """Take a new article, and what moves because of it; yield what is to be announced."""
+        """Add a new article and apply the moves that it causes; yield what is to be announced."""
         names = dict.fromkeys([article.story_id, *(name for move in moves for name in (move.source, move.target))])
         before = {name: _ids(self.stories.get(name)) for name in names}
-        homes = {article_id: name for name, ids in before.items() for article_id in ids}
+        stories_before = {article_id: name for name, ids in before.items() for article_id in ids}
         self._join(article)
         for move in moves:
             self._move(move)
@@ -94,15 +97,15 @@ class StoryLog(Struct):
         for name in names:
             story = self.stories[name]
             yield from (
-                Out(ARTICLES, _readdress(member, name))
+                Out(ARTICLES, _with_story(member, name))
                 for member in story.members
-                if homes.get(member.article_id, name) != name and member.text
+                if stories_before.get(member.article_id, name) != name and member.text
             )
             if _ids(story) != before[name]:
                 yield self._announce(story, _change(before[name], story, article.article_id), central)
 
     def revise(self, article: Article, central: Central) -> Iterator[Out[Any]]:
-        """Take a new version of a member; it may change the story's headline."""
+        """Replace a member by its new version, which may change the story's headline."""
         story = self.stories[article.story_id]
         self._touch(story)
         member = next(each for each in story.members if each.article_id == article.article_id)
@@ -113,8 +116,9 @@ class StoryLog(Struct):
             yield self._announce(story, "grew", central)
 
     def forget(self) -> None:
-        """Forget by record times what can no longer change or be named."""
-        deque(_pop_before(self.events, self.clock_ms - MEMORY_MS), maxlen=0)
+        """Forget, by record times, what can no longer change or be referred to."""
+        for _ in _pop_before(self.events, self.clock_ms - MEMORY_MS):
+            pass
         for name in _pop_before(self.texts, self.clock_ms - TEXTS_MS):
             for member in self.stories[name].members:
                 member.text = b""
@@ -125,7 +129,7 @@ class StoryLog(Struct):
     def _join(self, article: Article) -> None:
         story = self.stories.setdefault(article.story_id, StoryRecord(article.story_id))
         self._touch(story)
-        original = article.copy_of if article.copy_tier in FOLDED else None
+        original = article.copy_of if article.copy_tier in COPY_TIERS else None
         story.members.append(
             StoryMember(
                 self.count,
@@ -149,7 +153,7 @@ class StoryLog(Struct):
         gone = {each.article_id for each in going}
         source.members = [each for each in source.members if each.article_id not in gone]
         source.merged_into = None if source.members else target.story_id
-        # Back in the order of the log: a story's first member gives it its name.
+        # In the order of the log again: a story's first member gives it its id.
         target.members = sorted([*target.members, *going], key=lambda each: each.number)
         target.merged_into = None
         for each in going:
@@ -218,24 +222,24 @@ def _unpack(text: bytes) -> Article:
 
 
 def _carry(member: StoryMember, article: Article) -> Article:
-    """Give a new version the reasons for which the first one came into its story."""
+    """Copy to a new version the reasons for which the first version was assigned to its story."""
     if not member.text:
         return article
     before = _unpack(member.text)
     scores = {name: value for name, value in before.scores.items() if name.startswith(STORY_SCORE)}
-    reasons = [reason for reason in before.reasons if reason.startswith(STORY_REASON)]
+    reasons = [reason for reason in before.reasons if reason.startswith(STORY_REASONS)]
     return msgspec.structs.replace(article, scores={**article.scores, **scores}, reasons=(*article.reasons, *reasons))
 
 
-def _readdress(member: StoryMember, story_id: str) -> Article:
-    """Return a member's article as it now stands, and keep it so."""
+def _with_story(member: StoryMember, story_id: str) -> Article:
+    """Return a member's article with its current story, and store it."""
     article = msgspec.structs.replace(_unpack(member.text), story_id=story_id, story_revision=member.story_revision)
     member.text = _pack(article)
     return article
 
 
 def _pop_before(times: dict[str, int], oldest_ms: int) -> Iterator[str]:
-    """Take out and yield what was touched before."""
+    """Remove and yield the names whose time is before `oldest_ms`."""
     while times:
         name = next(iter(times))
         if times[name] >= oldest_ms:

@@ -1,4 +1,4 @@
-"""A story as `newswire story` prints it: who told it first, whose text each article is, and why it stands there."""
+"""A story as `newswire story` prints it: who published first, whose text each article is, and why it belongs there."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from consumers.cluster.story_log import STORY_REASON, STORY_SCORE
+from consumers.cluster.story_log import STORY_REASONS, STORY_SCORE
 from newswire.terminal import one_line
 
 Member = Mapping[str, Any]
-LEGEND = "A score is the log odds that two articles tell of one event; from 0 on, an article joins."
+LEGEND = "A score is the log odds that two articles report one event; an article joins a story at 0 or more."
 
 
 class StoryTableRow(NamedTuple):
-    """What is said of one article; the fields are the columns."""
+    """One article of the story; the fields are the columns."""
 
-    told: str
+    published: str
     outlet: str
     headline: str
     text: str
-    why_here: str
+    reason: str
 
 
-def in_order(members: Sequence[Member]) -> list[Member]:
-    """Return the articles by the time at which they were told, as far as that can be believed."""
-    return sorted(members, key=lambda member: (_told(member), bool(member.get("is_copy")), member["article_id"]))
+def sort_by_publication(members: Sequence[Member]) -> list[Member]:
+    """Return the articles in the order of publication; one without a plausible time counts from when it was seen."""
+    return sorted(members, key=lambda member: (_published(member), bool(member.get("is_copy")), member["article_id"]))
 
 
 def make_rows(members: Sequence[Member]) -> list[StoryTableRow]:
-    """Return a row for each article of a story, which are in order."""
+    """Return a row for each article of a story; the articles are in the order of publication."""
     families = defaultdict(list)
     for member in members:
         families[member["family_id"]].append(member)
     outlets = {member["article_id"]: member["outlet"] for member in members}
-    begin = _told(members[0])
+    begin = _published(members[0])
     return [
         StoryTableRow(
-            _when(_told(member), begin),
+            _when(_published(member), begin),
             member["outlet"],
             member["title"],
-            _whose(member, families[member["family_id"]], outlets),
-            _why(member, outlets),
+            _text_of(member, families[member["family_id"]], outlets),
+            _reason_of(member, outlets),
         )
         for member in members
     ]
@@ -69,17 +69,17 @@ def make_table(members: Sequence[Member]) -> Table:
     return table
 
 
-def _told(member: Member) -> datetime:
+def _published(member: Member) -> datetime:
     return datetime.fromisoformat(member["dated_at"])
 
 
-def _when(told: datetime, begin: datetime) -> str:
-    minutes = (told - begin) // timedelta(minutes=1)
-    return f"+{minutes // 60}:{minutes % 60:02d} h" if minutes else f"{told:%Y-%m-%d %H:%M}"
+def _when(published: datetime, begin: datetime) -> str:
+    minutes = (published - begin) // timedelta(minutes=1)
+    return f"+{minutes // 60}:{minutes % 60:02d} h" if minutes else f"{published:%Y-%m-%d %H:%M}"
 
 
-def _whose(member: Member, family: Sequence[Member], outlets: Mapping[str, str]) -> str:
-    """Say whose text it is. Whom dedupe calls the original was fetched first; readers ask who told it first."""
+def _text_of(member: Member, family: Sequence[Member], outlets: Mapping[str, str]) -> str:
+    """Return whose text it is. Dedupe's original was fetched first; readers ask who published first."""
     if member.get("copy_tier") == "derived":
         return f"draws on {outlets.get(member['copy_of'], member['copy_of'])}"
     if len(family) == 1:
@@ -89,16 +89,17 @@ def _whose(member: Member, family: Sequence[Member], outlets: Mapping[str, str])
     return f"copy of {family[0]['outlet']}"
 
 
-def _why(member: Member, outlets: Mapping[str, str]) -> str:
-    """Give the reasons; articles, which these name by id, by outlet."""
+def _reason_of(member: Member, outlets: Mapping[str, str]) -> str:
+    """Return the reasons, with outlets in place of the article ids."""
     reasons = "; ".join(member.get("reasons") or ())
     if member["article_id"] == member["story_id"]:
-        return f"seen first, it gave the story its id; {reasons}".removesuffix("; ")
+        return f"seen first, so the story has its id; {reasons}".removesuffix("; ")
     if member.get("is_copy"):
         return f"with {outlets.get(member['copy_of'], member['copy_of'])}: {reasons}"
     score = (member.get("scores") or {}).get(STORY_SCORE, 0.0)
     for article_id, outlet in outlets.items():
-        reasons = reasons.replace(f"{STORY_REASON} as {article_id}", f"{score:+.2f} with {outlet}")
+        for prefix in STORY_REASONS:
+            reasons = reasons.replace(f"{prefix} as {article_id}", f"{score:+.2f} with {outlet}")
     return reasons
 
 

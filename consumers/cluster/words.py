@@ -1,4 +1,4 @@
-"""The words of an article by where they stand, as numbers: what cluster compares."""
+"""The words of an article as hashes, counted by where they occur: what cluster compares."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BODY_CHARS: Final = 6_000
 LEAD_WORDS: Final = 60
 PHRASE_WORDS: Final = 4
 LONG_WORD: Final = 5
-# "U.S." is one word; a possessive's "'s" is none.
+# "U.S." is one word; a possessive "'s" is not a word.
 WORD = re.compile(r"[^\W_](?:\.[^\W_](?![^\W_]))+|[^\W_]+(?:['\u2019][^\W\d_]+)?")
 UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -30,9 +30,10 @@ STEPS: Final = tuple(np.uint64(step) for step in (0x9E3779B97F4A7C15, 0xBF58476D
 
 
 class ArticleWords(NamedTuple):
-    """The different words of an article, by hash, and how often each stands in its four parts.
+    """The n distinct words of an article, as sorted hashes, and how often each occurs in its parts, shape (n,) each.
 
-    `lengths` are capped at LONG_WORD: how short a word is tells how common it may be where nobody has counted.
+    `lengths` are capped at LONG_WORD: without counts, the length shows how common a word may be.
+    `phrases` and `numbers` are sorted sets of hashes.
     """
 
     ids: NDArray[np.uint32]
@@ -45,13 +46,13 @@ class ArticleWords(NamedTuple):
     numbers: NDArray[np.uint32]
 
 
-def read_words(title: str, body: str, language: str) -> ArticleWords:
-    """Read an article's words. The lead is the title and the first words; it stands in for a title that is missing."""
+def read_article_words(title: str, body: str, language: str) -> ArticleWords:
+    """Return an article's words. The lead is the title and the first words of the body; it replaces a missing title."""
     head, _ = split_words(title, LEAD_WORDS)
     texts, named = split_words(body[:BODY_CHARS], BODY_WORDS)
     has_case = any(map(str.isupper, body[:BODY_CHARS]))
     lead, everything = Counter([*head, *texts[:LEAD_WORDS]]), Counter([*head, *texts])
-    # A script without capitals shows no names: there, all words count for them.
+    # A script without capitals does not mark names: there, all words count as names.
     names = Counter([text for text in texts if text in named] if has_case else texts)
     seed = crc32(language.encode())
     number_of = {text: hash_word(text, seed) for text in everything}
@@ -74,9 +75,9 @@ def read_words(title: str, body: str, language: str) -> ArticleWords:
 
 
 def split_words(text: str, most: int) -> tuple[list[str], set[str]]:
-    """Return the first words, and those of them that are written as names: with a capital inside a sentence.
+    """Return up to `most` words, and those that are written as names: with a capital inside a sentence.
 
-    Scripts written without blanks give overlapping pairs of signs.
+    Scripts written without spaces give overlapping pairs of characters.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
@@ -85,7 +86,7 @@ def split_words(text: str, most: int) -> tuple[list[str], set[str]]:
     names: set[str] = set()
     for match in WORD.finditer(text):
         word = match[0]
-        if word.islower() and word.isalpha() and word.isascii():  # most words, and nothing to be done
+        if word.islower() and word.isalpha() and word.isascii():  # most words need no folding
             found.append(word)
         elif not word.isascii() and UNSPACED.search(word):
             found += [word[place : place + 2] for place in range(max(1, len(word) - 1))]
@@ -102,7 +103,7 @@ def split_words(text: str, most: int) -> tuple[list[str], set[str]]:
 
 
 def _bare(word: str) -> str:
-    """Take the dots out of "U.S." and the end off "Marenka's"."""
+    """Remove the dots of "U.S." and the ending of "Marenka's"."""
     if "." in word:
         return word.replace(".", "")
     stem, mark, end = word.replace("\u2019", "'").partition("'")
@@ -115,7 +116,7 @@ def _begins_sentence(text: str, place: int) -> bool:
 
 @lru_cache(maxsize=1 << 17)
 def hash_word(text: str, seed: int) -> int:
-    """Return the number of a word; languages differ in their seeds, so that their words never meet."""
+    """Return the 32-bit hash of a word; each language has its own seed, so that no two share words."""
     return xxhash.xxh32_intdigest(text.encode(), seed)
 
 
@@ -126,7 +127,7 @@ def _length(text: str) -> int:
 
 
 def _find_phrases(words: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    """Return the hashes of all sequences of four words."""
+    """Return the sorted set of hashes of all sequences of four words."""
     count = len(words) - PHRASE_WORDS + 1
     if count <= 0:
         return np.zeros(0, np.uint32)

@@ -85,7 +85,7 @@ class NearDuplicateIndex:
                 best = found
         if best is None or best.tier != "copy":
             return best, keys
-        # A copy is found through its family: if all copies of a wire report added its keys, they would become stock phrases.
+        # A copy is found through its family: if all copies of a report added its keys, they would be stock phrases.
         original = self.rows.families[best.row - self.rows.begin]
         known = {row for family in families if family.first == original for row in family.rows}
         pairs = zip(hits.places.tolist(), hits.docs.tolist(), strict=True)

@@ -8,7 +8,7 @@ import hashlib
 import pytest
 
 from consumers.cluster import STAGE
-from consumers.cluster.words import read_words
+from consumers.cluster.words import read_article_words
 from newswire.settings import Settings
 from newswire.stage import Record
 from schemas.messages import Article, DeduplicatedArticle, StoryChanged
@@ -19,10 +19,8 @@ HARBOUR = (
     (
         "A ferry with 212 people on board ran aground off Port Halden early on Tuesday, and all passengers were "
         "brought ashore by lifeboats, the coast guard said. The Marenka had left Tolsund shortly after five in the "
-        "morning "
-        "when it struck the Grey Skerries in thick fog. Captain Ilse Varga told harbour radio that the hull was "
-        "holding. "
-        "Divers will look at the damage before the tide turns, coast guard spokesman Piet Oster said."
+        "morning when it struck the Grey Skerries in thick fog. Captain Ilse Varga told harbour radio that the hull "
+        "was holding. Divers will look at the damage before the tide turns, coast guard spokesman Piet Oster said."
     ),
 )
 HARBOUR_AGAIN = (
@@ -30,9 +28,8 @@ HARBOUR_AGAIN = (
     (
         "Lifeboats brought all 212 passengers of the ferry Marenka to safety on Tuesday after it hit rocks in thick "
         "fog near Port Halden. The ship was on its way from Tolsund when it came to lie on the Grey Skerries. The hull "
-        "was "
-        "holding, Captain Ilse Varga said by radio. Piet Oster of the coast guard said divers would inspect the damage "
-        "as soon as the tide allowed it."
+        "was holding, Captain Ilse Varga said by radio. Piet Oster of the coast guard said divers would inspect the "
+        "damage as soon as the tide allowed it."
     ),
 )
 COUNCIL = (
@@ -101,7 +98,7 @@ def test_two_tellings_of_one_event_share_a_story_and_another_event_there_does_no
     assert second.story_id == first.article_id
     assert other.story_id == other.article_id
     assert second.scores["story"] >= 0
-    assert "told of the same" in second.reasons[-1]
+    assert "reports the same event as" in second.reasons[-1]
 
 
 def test_the_story_is_called_by_a_headline_and_never_by_nothing(desk):
@@ -144,14 +141,14 @@ def test_a_changed_headline_is_announced(desk):
 
 def test_names_are_words_with_a_capital_inside_a_sentence():
     """The first word of a sentence is no name for its capital alone."""
-    words = read_words("", "Yesterday the Marenka left. Marenka's crew waved. Nobody slept.", "en")
+    words = read_article_words("", "Yesterday the Marenka left. Marenka's crew waved. Nobody slept.", "en")
     assert sorted(words.names.tolist())[-2:] == [0, 2]
 
 
 def test_other_scripts_have_terms():
     """Writing without blanks is cut into pairs of signs."""
-    assert len(read_words("橋を架け替え", "港町の市議会は古い橋を架け替える計画を承認した。", "ja").ids) > 10
-    assert len(read_words("", "وافق مجلس المدينة على الخطة", "ar").ids) == 5
+    assert len(read_article_words("橋を架け替え", "港町の市議会は古い橋を架け替える計画を承認した。", "ja").ids) > 10
+    assert len(read_article_words("", "وافق مجلس المدينة على الخطة", "ar").ids) == 5
 
 
 def test_a_late_article_still_finds_its_story(desk):

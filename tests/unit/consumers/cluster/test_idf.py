@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from consumers.cluster import commands
-from consumers.cluster.idf import count_words, load_vocabulary, rank_words
-from consumers.cluster.words import read_words
+from consumers.cluster.idf import count_vocabulary, estimate_vocabulary, load_vocabulary
+from consumers.cluster.words import read_article_words
 from newswire.demo.press.content import read_press
 from newswire.errors import NewswireError
 from newswire.settings import Settings
@@ -25,9 +25,9 @@ SAMPLES = {
 }
 
 
-def rarity(vocabulary, text, language):
-    words = read_words("", text, language)
-    return float(np.mean(vocabulary.weigh(words.ids, words.lengths)))
+def mean_idf(vocabulary, text, language):
+    words = read_article_words("", text, language)
+    return float(np.mean(vocabulary.idf(words.ids, words.lengths)))
 
 
 @pytest.mark.parametrize("language", sorted({outlet.language for outlet in read_press().outlets.values()}))
@@ -35,7 +35,7 @@ def test_every_language_of_the_press_has_a_vocabulary(language):
     """Each knows a long function word from a name of the same length, and is small enough to travel."""
     vocabulary = load_vocabulary(language)
     frequent, rare = SAMPLES[language]
-    assert rarity(vocabulary, frequent, language) + 1 < rarity(vocabulary, rare, language)
+    assert mean_idf(vocabulary, frequent, language) + 1 < mean_idf(vocabulary, rare, language)
     with as_file(files("consumers.cluster") / "vocabularies") as folder:
         (shipped,) = folder.glob(f"{language}-*.npz")
         assert shipped.stat().st_size < 200_000
@@ -44,11 +44,13 @@ def test_every_language_of_the_press_has_a_vocabulary(language):
 def test_a_ranked_list_weighs_like_a_count():
     """Words of one rank and of one share of articles weigh alike; what is not listed is rare, however short."""
     texts = [("", " ".join(word for word, one_in in (("of", 1), ("bank", 3)) if n % one_in == 0)) for n in range(300)]
-    counted = count_words(texts, "en")
-    ranked = rank_words(["of", *(f"filler{n}" for n in range(73)), "bank"], "en")  # 1 - exp(-30 / 75) is a third
+    counted = count_vocabulary(texts, "en")
+    ranked = estimate_vocabulary(
+        ["of", *(f"filler{n}" for n in range(73)), "bank"], "en"
+    )  # 1 - exp(-30 / 75) is a third
     for word in ("of", "bank"):
-        assert rarity(ranked, word, "en") == pytest.approx(rarity(counted, word, "en"), abs=0.02)
-    assert rarity(ranked, "axe", "en") > 5
+        assert mean_idf(ranked, word, "en") == pytest.approx(mean_idf(counted, word, "en"), abs=0.02)
+    assert mean_idf(ranked, "axe", "en") > 5
 
 
 def test_a_list_becomes_the_next_vocabulary(tmp_path, monkeypatch):

@@ -48,14 +48,14 @@ class Desk:
     """Places articles that are nothing but sets of words, and follows all announcements as a reader would."""
 
     def __init__(self):
-        self.placing, self.chronicle, self.numbers = StoryAssigner(), StoryLog(), count()
+        self.assigner, self.story_log, self.numbers = StoryAssigner(), StoryLog(), count()
         self.articles, self.stories, self.changes = {}, {}, []
 
     def take(self, name, words):
         doc = Doc(next(self.numbers), digest(name), f"{name}.example", 0, 0, make_profile(words))
-        placement = self.placing.place(doc)
+        placement = self.assigner.assign(doc)
         article = make_article(name, placement.story_id)
-        for out in self.chronicle.add(article, placement.moves, self.placing.central):
+        for out in self.story_log.add(article, placement.moves, self.assigner.central):
             self.follow(out.value)
         return placement
 
@@ -159,10 +159,10 @@ def test_a_saved_placing_goes_on_as_if_nothing_had_happened(tmp_path_factory, te
     """Joins, merges and splits do not depend on a restart."""
     before, after, undisturbed = StoryAssigner(), StoryAssigner(), StoryAssigner()
     docs = [Doc(n, digest(str(n)), "h", 0, 0, make_profile(words)) for n, words in enumerate(texts)]
-    expected = [undisturbed.place(doc) for doc in docs]
+    expected = [undisturbed.assign(doc) for doc in docs]
     for doc in docs[:cut]:
-        before.place(doc)
+        before.assign(doc)
     folder = tmp_path_factory.mktemp("placing")
     before.save(folder)
     after.load(folder)
-    assert [after.place(doc) for doc in docs[cut:]] == expected[cut:]
+    assert [after.assign(doc) for doc in docs[cut:]] == expected[cut:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from consumers.cluster.explanation import explain
-from consumers.cluster.story_table import in_order, make_rows, make_table
+from consumers.cluster.story_table import make_rows, make_table, sort_by_publication
 from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press
 
@@ -39,9 +39,9 @@ EXPANDED = member("mirror", "16:00", copy_of="courier", copy_tier="derived", rea
 
 def test_who_told_it_first_stands_first():
     """Order and copies go by the time of telling, not by who was fetched first."""
-    rows = make_rows(in_order([HERALD, COURIER, AGENCY, EXPANDED]))
+    rows = make_rows(sort_by_publication([HERALD, COURIER, AGENCY, EXPANDED]))
     assert [row.outlet for row in rows] == ["The Agency", "The Herald", "The Courier", "The Mirror"]
-    assert [row.told for row in rows] == ["2026-03-04 10:30", "+0:30 h", "+5:15 h", "+5:30 h"]
+    assert [row.published for row in rows] == ["2026-03-04 10:30", "+0:30 h", "+5:15 h", "+5:30 h"]
     assert [row.text for row in rows] == [
         "first of 2 with this text",
         "copy of The Agency",
@@ -52,10 +52,10 @@ def test_who_told_it_first_stands_first():
 
 def test_reasons_name_outlets():
     """Nobody knows an article by its id."""
-    agency, herald, courier, _ = make_rows(in_order([HERALD, COURIER, AGENCY, EXPANDED]))
-    assert agency.why_here == "with The Herald: 90% of it"
-    assert herald.why_here == "seen first, it gave the story its id"
-    assert courier.why_here == "+1.50 with The Herald: 40% of the names"
+    agency, herald, courier, _ = make_rows(sort_by_publication([HERALD, COURIER, AGENCY, EXPANDED]))
+    assert agency.reason == "with The Herald: 90% of it"
+    assert herald.reason == "seen first, so the story has its id"
+    assert courier.reason == "+1.50 with The Herald: 40% of the names"
 
 
 def test_the_title_counts():
@@ -80,6 +80,6 @@ def test_reports_from_one_mould_are_called_so():
     ]
     told = explain(*documents)
     assert told["is_from_one_mould"]
-    assert "one outlet's mould" in told["lines"][1]
+    assert "one outlet's template" in told["lines"][1]
     elsewhere = explain(documents[0], documents[1] | {"host": "other.example"})
-    assert "tell of one event" in elsewhere["lines"][1]
+    assert "report one event" in elsewhere["lines"][1]

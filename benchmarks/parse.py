@@ -28,7 +28,7 @@ GOLDEN = HERE.parent / "tests" / "golden"
 BASELINE = HERE / "baselines" / "parse.json"
 TOLERANCE = 0.15
 LINKS = "".join(f"<li><a href='/{number}'>A headline of another page, {number}</a></li>" for number in range(300))
-FURNITURE = f"<div class='more'><ul>{LINKS}</ul></div>"
+BOILERPLATE = f"<div class='more'><ul>{LINKS}</ul></div>"
 
 _spec = importlib.util.spec_from_file_location("golden_review", GOLDEN / "review.py")
 assert _spec  # noqa: S101 - the file stands in this repository
@@ -54,14 +54,14 @@ def read_with_trafilatura(raw: bytes, url: str) -> str:
 
 
 def heavy_pages() -> list[tuple[bytes, str, list[str]]]:
-    """Return the golden articles with as much furniture as pages of the web carry, and their paragraphs."""
+    """Return the golden articles with as much boilerplate as pages on the web carry, and their paragraphs."""
     pages = []
     for name in review.names():
         wanted = review.expected(name)
         if (paragraphs := wanted.get("paragraphs")) and not review.rules(name):  # trafilatura knows no site's rules
             raw = review.raw_page(name)
             charset = wanted["charset"]
-            pages.append((raw.replace(b"</body>", FURNITURE.encode(charset) + b"</body>"), wanted["url"], paragraphs))
+            pages.append((raw.replace(b"</body>", BOILERPLATE.encode(charset) + b"</body>"), wanted["url"], paragraphs))
     return pages
 
 

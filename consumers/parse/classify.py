@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from consumers.parse.body.boilerplate_lines import is_consent, is_demand
+from consumers.parse.body.boilerplate import is_consent, is_demand
 from consumers.parse.fields.head import PageHead
 from consumers.parse.fields.jsonld import ArticleData
 from consumers.parse.input.tree import Block

@@ -1,4 +1,4 @@
-"""What is not the article: names of page parts, and lines that sites put between the paragraphs."""
+"""Boilerplate: what is on the page but not in the article, known by the names of page parts and by single lines."""
 
 from __future__ import annotations
 
@@ -10,35 +10,43 @@ from consumers.parse.vocabulary import pattern, words
 
 _NAME_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
-FURNITURE_TAGS = frozenset({"nav", "footer", "aside", "form", "figure"})
+_BOILERPLATE_TAGS = frozenset({"nav", "footer", "aside", "form", "figure"})
 _ROLES = frozenset(
     {"navigation", "complementary", "contentinfo", "search", "dialog", "alert", "banner", "menu", "tablist", "note"}
 )
 
-_WORDS = words("furniture_words")
+PICTURE_WORDS = words("picture_words")
+_WORDS = words("boilerplate_words")
 _PART_WORDS = words("part_words")
 _COMMENT_WORDS = words("comment_words")
 _HIDDEN = words("hidden_names")
-_PAIRS = pattern("furniture_pairs")
+_PAIRS = pattern("boilerplate_pairs")
 _ARTICLE_NAMES = pattern("article_names")
-_SAYS_NOTHING = pattern("says_nothing")
-PICTURE_WORDS = words("picture_words")
+_NEUTRAL_NAMES = pattern("neutral_names")
 _ALWAYS_TEXT = frozenset({"html", "body", "main", "blockquote"})
 _NEVER_PARTS = frozenset({"p", "li", "blockquote", "td", "tr", "tbody", "h2", "h3", "h4"})
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_MAX_LINE_CHARS = 250
+_MAX_DATED_CHARS = 120
+_MAX_CONSENT_CHARS = 700
+_WHOLE_LINE = pattern("whole_lines", r"^\W*{}\W*$")
+_LINE_BEGINNING = pattern("line_beginnings", r"^\W*{}")
+_DATED_LINE = pattern("dated_lines")
+_CONSENT = pattern("consent")
+_DEMAND = pattern("demands")
 
 
 def judge(element: Element) -> str:
-    """Return why an element is furniture by its name, or an empty string; remembered on the element."""
-    if element.verdict is None:
-        element.verdict = _judge(element)
-    return element.verdict
+    """Return why an element's name marks it as boilerplate, or an empty string; cached on the element."""
+    if element.boilerplate_reason is None:
+        element.boilerplate_reason = _judge(element)
+    return element.boilerplate_reason
 
 
 def _judge(element: Element) -> str:
     if element.tag in _ALWAYS_TEXT:
         return ""
-    if element.tag in FURNITURE_TAGS:
+    if element.tag in _BOILERPLATE_TAGS:
         return element.tag
     attributes = element.node.attributes
     return _judge_attributes(attributes) if attributes else ""
@@ -55,7 +63,7 @@ def _judge_attributes(attributes: dict[str, str | None]) -> str:
 
 
 def judge_part(element: Element) -> str:
-    """Return why a small part inside the article is furniture, by words that say too little of a large one."""
+    """Return why a small part inside the article is boilerplate, by words too general to judge a large part by."""
     if element.tag in _NEVER_PARTS:
         return ""
     attributes = element.node.attributes
@@ -71,7 +79,7 @@ def name_of(element: Element) -> str:
 
 @lru_cache(maxsize=20_000)  # sites repeat their names on every page
 def _judge_name(name: str) -> str:
-    tokens = [token for token in name[:400].split() if not _SAYS_NOTHING.match(token)]
+    tokens = [token for token in name[:400].split() if not _NEUTRAL_NAMES.match(token)]
     if not _HIDDEN.isdisjoint(tokens):
         return "hidden"
     name = " ".join(tokens)
@@ -81,3 +89,22 @@ def _judge_name(name: str) -> str:
     if not name or _ARTICLE_NAMES.search(name):
         return ""
     return min(parts & _WORDS, default="") or ("pair" if _PAIRS.search(name) else "")
+
+
+def is_consent(text: str) -> bool:
+    """Return whether a paragraph asks for consent to cookies."""
+    return "ookie" in text and len(text) <= _MAX_CONSENT_CHARS and bool(_CONSENT.search(text))
+
+
+def is_demand(text: str) -> bool:
+    """Return whether a paragraph demands a login, a subscription or the like before it shows the article."""
+    return len(text) <= _MAX_CONSENT_CHARS and bool(_DEMAND.search(text))
+
+
+def is_boilerplate_line(text: str) -> bool:
+    """Return whether a line belongs to the site and not to the article."""
+    if len(text) > _MAX_LINE_CHARS:
+        return is_consent(text)
+    if len(text) < _MAX_DATED_CHARS and _DATED_LINE.match(text):
+        return True
+    return bool(_WHOLE_LINE.match(text) or _LINE_BEGINNING.match(text)) or is_consent(text)

@@ -1,12 +1,11 @@
-"""The own body rules: where the prose lies in the tree, and which blocks around it are the article."""
+"""Our own body rules: find the element that holds the prose, and the blocks around it that are the article."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 
-from consumers.parse.body.boilerplate import judge
-from consumers.parse.body.boilerplate_lines import is_consent
+from consumers.parse.body.boilerplate import is_consent, judge
 from consumers.parse.body.parts import Masses, clean_blocks, find_standfirst, without_small_parts, without_stray_lines
 from consumers.parse.input.tree import HEADINGS, LISTED, Block, Element, Tree
 from consumers.parse.words import fold
@@ -15,33 +14,33 @@ _PROSE_CHARS = 40
 _PROSE_LINK_SHARE = 0.5
 _LONELY_CHARS = 400
 _LONELY_WEIGHT = 0.3  # a paragraph without neighbours is more often a teaser
-_ROOT_SHARE = 0.75  # of the prose lies below the article's element
+_ROOT_SHARE = 0.75  # of the prose is below the article's element
 _ENDLESS_SHARE = 0.15  # of the prose, from which an <article> among others counts
 _ENDLESS_CHARS = 400
-_FORGIVEN_SHARE = 0.4  # names lie: furniture with so much of the prose is none
-_FORGIVEN_GRAVE_SHARE = 0.95
-_GRAVE = frozenset({"comments", "footer", "nav", "navigation", "contentinfo"})
+_FORGIVEN_SHARE = 0.4  # names mislead: an element with this much of the prose is not boilerplate
+_FORGIVEN_STRONG_SHARE = 0.95
+_STRONG_REASONS = frozenset({"comments", "footer", "nav", "navigation", "contentinfo"})
 _EMBEDS = frozenset({"social", "twitter", "facebook", "embed", "widget", "tweet", "instagram", "figure"})
 
 
 def choose_blocks(tree: Tree, titles: frozenset[str] = frozenset()) -> list[Block]:
-    """Return the blocks of the article, in order; `titles` are the folded headlines that metadata name."""
+    """Return the blocks of the article, in order; `titles` are the folded headlines found in the metadata."""
     weights = [(block, weight) for block in tree.blocks if (weight := prose_weight(block))]
-    furniture = _Furniture(tree, *_weigh(weights))
-    # Names are judged by the first weighing, the place of the article by the second
-    masses, total = _weigh([(block, weight) for block, weight in weights if not furniture(block.element)])
+    is_boilerplate = _BoilerplateFilter(tree, *_weigh(weights))
+    # The first weighing judges names, the second finds the article
+    masses, total = _weigh([(block, weight) for block, weight in weights if not is_boilerplate(block.element)])
     root = max((e for e, mass in masses.items() if mass >= _ROOT_SHARE * total), key=lambda e: e.depth, default=None)
     if root is None:
         return []
     root = _first_article(tree, root, masses, titles)
-    chosen = [block for block in tree.blocks if root in block.element.ancestors() and not furniture(block.element)]
+    chosen = [block for block in tree.blocks if root in block.element.ancestors() and not is_boilerplate(block.element)]
     chosen = without_small_parts(chosen, root, masses, total)
-    chosen = find_standfirst(tree.blocks, chosen, furniture) + chosen
+    chosen = find_standfirst(tree.blocks, chosen, is_boilerplate) + chosen
     return without_stray_lines(clean_blocks(chosen, titles))
 
 
 def prose_weight(block: Block) -> float:
-    """Return how much a block speaks for its place being the article."""
+    """Return how much prose a block holds, in characters; links and list items count for less."""
     length = block.size
     if length < _PROSE_CHARS or block.tag in HEADINGS or block.link_share > _PROSE_LINK_SHARE or is_consent(block.text):
         return 0.0
@@ -49,11 +48,12 @@ def prose_weight(block: Block) -> float:
     return weight / 2 if block.tag in LISTED else weight
 
 
-class _Furniture:
-    """Tells whether an element is furniture or hangs from it; judged once, and only where it is asked for."""
+class _BoilerplateFilter:
+    """Decides whether an element is boilerplate or inside it; each element is judged once, on demand."""
 
     def __init__(self, tree: Tree, masses: Masses, total: float) -> None:
-        self._limits = (_FORGIVEN_SHARE * total, _FORGIVEN_GRAVE_SHARE * total)
+        self._limit = _FORGIVEN_SHARE * total
+        self._strong_limit = _FORGIVEN_STRONG_SHARE * total
         self._masses = masses
         quotes = (element for element in tree.elements.values() if element.tag == "blockquote")
         self._frames = {above for quote in quotes for above in quote.ancestors()}
@@ -61,29 +61,30 @@ class _Furniture:
     def __call__(self, element: Element) -> bool:
         chain = []
         for above in element.ancestors():
-            if above.is_furniture is not None:
+            if above.is_boilerplate is not None:
                 break
             chain.append(above)
         for link in reversed(chain):
-            hangs = bool(link.parent and link.parent.is_furniture)
-            link.is_furniture = hangs or self._is_bad(link)
-        return bool(element.is_furniture)
+            is_inside = bool(link.parent and link.parent.is_boilerplate)
+            link.is_boilerplate = is_inside or self._is_boilerplate_itself(link)
+        return bool(element.is_boilerplate)
 
-    def _is_bad(self, element: Element) -> bool:
-        verdict = judge(element)
-        if not verdict or (verdict in _EMBEDS and element in self._frames):
-            return False  # a quoted post is the article's, though its frame is named after the network
-        return self._masses.get(element, 0.0) < self._limits[verdict in _GRAVE]
+    def _is_boilerplate_itself(self, element: Element) -> bool:
+        reason = judge(element)
+        if not reason or (reason in _EMBEDS and element in self._frames):
+            return False  # a quoted post belongs to the article, though its frame is named after the network
+        limit = self._strong_limit if reason in _STRONG_REASONS else self._limit
+        return self._masses.get(element, 0.0) < limit
 
 
 def _weigh(weights: Sequence[tuple[Block, float]]) -> tuple[Masses, float]:
-    """Return the mass of the prose below every element that has some, and the mass of all."""
-    company = Counter(block.element.parent for block, _ in weights)
+    """Return the mass of the prose below each element that has some, in weighted characters, and the total."""
+    siblings = Counter(block.element.parent for block, _ in weights)
     masses: Masses = {}
     total = 0.0
     for block, weight in weights:
-        lonely = company[block.element.parent] < 2 and block.size < _LONELY_CHARS
-        share = weight * _LONELY_WEIGHT if lonely else weight
+        is_lonely = siblings[block.element.parent] < 2 and block.size < _LONELY_CHARS
+        share = weight * _LONELY_WEIGHT if is_lonely else weight
         total += share
         for element in block.element.ancestors():
             masses[element] = masses.get(element, 0.0) + share
@@ -91,7 +92,7 @@ def _weigh(weights: Sequence[tuple[Block, float]]) -> tuple[Masses, float]:
 
 
 def _first_article(tree: Tree, root: Element, masses: Masses, titles: frozenset[str]) -> Element:
-    """Return the page's own article where others follow below it, as on pages without end."""
+    """Return the page's own article where others follow it, as on pages with infinite scroll."""
     enough = max(_ENDLESS_CHARS, _ENDLESS_SHARE * masses[root])
     articles = [e for e, mass in masses.items() if e.tag == "article" and mass > enough and e is not root]
     articles = [article for article in articles if root in article.ancestors()]

@@ -1,15 +1,14 @@
-"""What belongs to the article at its edges and between its paragraphs, and what does not."""
+"""Trim the article: boxes and pictures inside it, the standfirst above it, stray lines between paragraphs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from consumers.parse.body.boilerplate import PICTURE_WORDS, judge, judge_part, name_of
-from consumers.parse.body.boilerplate_lines import is_boilerplate
+from consumers.parse.body.boilerplate import PICTURE_WORDS, is_boilerplate_line, judge, judge_part, name_of
 from consumers.parse.input.tree import HEADINGS, LISTED, Block, Element
 from consumers.parse.words import fold
 
-_PART_SHARE = 0.08  # of the article's prose; a name that bears more is innocent
+_PART_SHARE = 0.08  # of the article's prose; a name with more of it is not a part's
 _PICTURE_SHARE = 0.25
 _STANDFIRST_CHARS = (120, 700)
 _REPEATED_CHARS = 60
@@ -20,17 +19,17 @@ _MARKED = HEADINGS | LISTED | {"p", "blockquote", "pre"}
 
 
 def without_small_parts(blocks: list[Block], root: Element, masses: Masses, total: float) -> list[Block]:
-    """Cut boxes, pictures and players inside the article."""
+    """Return the blocks without the boxes, pictures and players inside the article."""
     named: dict[str, float] = {}
     below = {element: name_of(element) for block in blocks for element in _up_to(block.element, root)}
     for element, name in below.items():
         named[name] = named.get(name, 0.0) + masses.get(element, 0.0)
-    guilty = {e for e, name in below.items() if (why := judge_part(e)) and named[name] < _limit(why) * total}
-    return [block for block in blocks if guilty.isdisjoint(_up_to(block.element, root))] if guilty else blocks
+    parts = {e for e, name in below.items() if (reason := judge_part(e)) and named[name] < _limit(reason) * total}
+    return [block for block in blocks if parts.isdisjoint(_up_to(block.element, root))] if parts else blocks
 
 
-def _limit(why: str) -> float:
-    return _PICTURE_SHARE if why in PICTURE_WORDS else _PART_SHARE
+def _limit(reason: str) -> float:
+    return _PICTURE_SHARE if reason in PICTURE_WORDS else _PART_SHARE
 
 
 def _up_to(element: Element, root: Element) -> Iterator[Element]:
@@ -41,32 +40,32 @@ def _up_to(element: Element, root: Element) -> Iterator[Element]:
 
 
 def find_standfirst(
-    blocks: Sequence[Block], chosen: Sequence[Block], furniture: Callable[[Element], bool]
+    blocks: Sequence[Block], chosen: Sequence[Block], is_boilerplate: Callable[[Element], bool]
 ) -> list[Block]:
     """Return the prose between the headline and the first block of the article, two paragraphs at most."""
     if not chosen:
         return []
     first = next(place for place, block in enumerate(blocks) if block is chosen[0])
     start = max((place for place in range(first) if blocks[place].tag == "h1"), default=first)
-    return [block for block in blocks[start + 1 : first] if _is_standfirst(block, furniture)][:2]
+    return [block for block in blocks[start + 1 : first] if _is_standfirst(block, is_boilerplate)][:2]
 
 
-def _is_standfirst(block: Block, furniture: Callable[[Element], bool]) -> bool:
-    least, most = _STANDFIRST_CHARS
-    if block.tag in HEADINGS | LISTED or not least <= block.size <= most or block.link_share > 0.3:
+def _is_standfirst(block: Block, is_boilerplate: Callable[[Element], bool]) -> bool:
+    min_chars, max_chars = _STANDFIRST_CHARS
+    if block.tag in HEADINGS | LISTED or not min_chars <= block.size <= max_chars or block.link_share > 0.3:
         return False
     if any(judge_part(element) in PICTURE_WORDS for element in block.element.ancestors()):
         return False
-    return not furniture(block.element) or all(judge(e) in ("", "teaser") for e in block.element.ancestors())
+    return not is_boilerplate(block.element) or all(judge(e) in ("", "teaser") for e in block.element.ancestors())
 
 
 def clean_blocks(blocks: Sequence[Block], titles: frozenset[str]) -> list[Block]:
-    """Drop lines of links, the site's own lines, repeats, the headline, and headings that nothing follows."""
+    """Return the blocks without lines of links, boilerplate, repeats, the headline, and headings at the end."""
     kept: list[Block] = []
     seen: set[str] = set()
     for block in blocks:
         text = block.text
-        if text in seen or is_links(block) or is_boilerplate(text) or (len(text) < 300 and fold(text) in titles):
+        if text in seen or is_links(block) or is_boilerplate_line(text) or (len(text) < 300 and fold(text) in titles):
             continue
         if len(text) > _REPEATED_CHARS:
             seen.add(text)
@@ -77,7 +76,7 @@ def clean_blocks(blocks: Sequence[Block], titles: frozenset[str]) -> list[Block]
 
 
 def is_links(block: Block) -> bool:
-    """Tell whether a block is a line of links; a paragraph of several lines is a list that the article gives."""
+    """Return whether a block is only links; a paragraph of several linked lines is a list in the article."""
     if block.tag == "p":
         return block.link_share >= 1 and "\n" not in block.text
     if block.tag in LISTED:
@@ -86,7 +85,7 @@ def is_links(block: Block) -> bool:
 
 
 def _after_headline(blocks: list[Block]) -> list[Block]:
-    """Cut what stands before the headline if it is little, and the headline itself."""
+    """Return the blocks without the headline, and without what is above it if that is little."""
     place = next((place for place, block in enumerate(blocks) if block.tag == "h1"), None)
     if place is None:
         return blocks
@@ -96,7 +95,7 @@ def _after_headline(blocks: list[Block]) -> list[Block]:
 
 
 def without_stray_lines(blocks: list[Block]) -> list[Block]:
-    """Drop short lines that no paragraph mark bears, on pages whose prose is marked up."""
+    """Return the blocks without short lines outside paragraph tags, on pages that tag their paragraphs."""
     whole = sum(len(block.text) for block in blocks)
     if sum(len(block.text) for block in blocks if block.tag in _MARKED) < _MARKED_SHARE * whole:
         return blocks

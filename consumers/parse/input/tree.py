@@ -25,7 +25,8 @@ class Element:
     """An element that holds text: and where it hangs."""
 
     __slots__ = (
-        "depth", "is_aside", "is_dropped", "is_furniture", "is_link", "node", "parent", "tag", "verdict", "within"
+        "boilerplate_reason", "depth", "is_aside", "is_boilerplate", "is_dropped", "is_link", "node", "parent", "tag",
+        "within",
     )  # fmt: skip
 
     def __init__(self, node: LexborNode, tag: str, parent: Element | None) -> None:
@@ -38,8 +39,8 @@ class Element:
         self.is_aside: bool = tag in _ASIDE or (parent is not None and parent.is_aside)
         # No reference to itself: a cycle for each element would leave the whole tree to the garbage collector
         self.within: Element | None = (parent.within or parent) if parent and tag in _INLINE else None
-        self.verdict: str | None = None
-        self.is_furniture: bool | None = None
+        self.boilerplate_reason: str | None = None
+        self.is_boilerplate: bool | None = None
 
     @property
     def block(self) -> Element:

@@ -124,7 +124,7 @@ def test_captions_and_credits_are_not_the_article():
 
 @pytest.mark.parametrize("name", ["sidebar-story", "popular", "story-teaser-text"])
 def test_a_name_lies_where_most_of_the_prose_bears_it(name):
-    """A part called furniture is none where the article stands in it."""
+    """A part named like boilerplate is not boilerplate if the article is inside it."""
     found = read(f"<div class='{name}'>{as_html(PARAGRAPHS)}</div>")
     assert (found.reading.reader, found.body.split("\n\n")) == ("rules", PARAGRAPHS)
 

@@ -1,23 +1,50 @@
-"""What parse says of a page that is no article: a reason to count and a sentence to read."""
+"""Why a page is rejected: the exception that parse raises, and every reason it may give."""
 
 from __future__ import annotations
 
+from typing import Final, Literal, get_args
+
 from newswire.errors import NewswireError
+from newswire.stage import Reject
+
+RejectReason = Literal[
+    # Expected: most pages on the web are not articles. Counted, recorded, and never a fault of the message.
+    "empty",  # the body is empty or only white space
+    "too-large",  # more bytes than parse reads
+    "not-html",  # no markup at all: plain text, a feed, a file
+    "not-text",  # what was read is not writing in any language: binary data, or the wrong charset
+    "no-text",  # neither the markup nor its data holds an article's text
+    "too-short",  # some text, but too few words for an article
+    "error-page",  # an error page that was served with status 200
+    "wall",  # most of the text asks for consent, a login or a subscription
+    "front-page",  # the URL is a site's front page
+    "listing",  # a list of other articles: a section, a search, a profile
+    "video-page",  # a video with hardly any text
+    "gallery-page",  # pictures with hardly any text
+    "too-costly",  # too deep, wide or long for the fast parser, and no paragraphs at its beginning
+    # Poison: no page should cause these. Many in a row stop the stage.
+    "no-body",  # the message has no readable body: the blob is gone or broken
+    "parser-error",  # an exception in parse: a bug
+    "time-limit",  # not parsed in time; its worker was killed
+    "worker-died",  # two workers died of this page: out of memory, or a crash in a C library
+]
+POISON: Final[frozenset[RejectReason]] = frozenset({"no-body", "parser-error", "time-limit", "worker-died"})
+REASONS: Final[tuple[RejectReason, ...]] = get_args(RejectReason)
 
 
-class Rejected(NewswireError):  # noqa: N818 - no failure: most pages of the web are no articles
-    """The page gives no article; `reason` is a short kebab-case word, `is_poison` marks what no page should cause."""
+class Rejected(NewswireError):  # noqa: N818 - not an error: most pages on the web are not articles
+    """The page gives no article: `reason` is for counting, `detail` is a sentence for people."""
 
-    def __init__(self, reason: str, detail: str, *, is_poison: bool = False) -> None:
+    def __init__(self, reason: RejectReason, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
-        self.is_poison = is_poison
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel from a worker process with all three words."""
-        return (_again, (self.reason, self.detail, self.is_poison))
+        """Return what pickle needs to rebuild it in another process: an exception's own args are the message only."""
+        return (Rejected, (self.reason, self.detail))
 
 
-def _again(reason: str, detail: str, is_poison: bool) -> Rejected:  # noqa: FBT001 - pickle hands over positions
-    return Rejected(reason, detail, is_poison=is_poison)
+def reject(reason: RejectReason, detail: str) -> Reject:
+    """Return the stage's answer for a rejected page."""
+    return Reject(reason, detail, is_poison=reason in POISON)

@@ -12,6 +12,8 @@ from zlib import crc32
 import numpy as np
 import xxhash
 
+from newswire.text.scripts import UNSPACED_SIGN
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,7 +24,6 @@ PHRASE_WORDS: Final = 4
 LONG_WORD: Final = 5
 # "U.S." is one word; a possessive "'s" is not a word.
 WORD = re.compile(r"[^\W_](?:\.[^\W_](?![^\W_]))+|[^\W_]+(?:['\u2019][^\W\d_]+)?")
-UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 HIRAGANA = re.compile("[\u3041-\u309f]+")
 SENTENCE_ENDS: Final = '.!?:\u201c"\u2022\n'
@@ -88,7 +89,7 @@ def split_words(text: str, most: int) -> tuple[list[str], set[str]]:
         word = match[0]
         if word.islower() and word.isalpha() and word.isascii():  # most words need no folding
             found.append(word)
-        elif not word.isascii() and UNSPACED.search(word):
+        elif not word.isascii() and UNSPACED_SIGN.search(word):
             found += [word[place : place + 2] for place in range(max(1, len(word) - 1))]
         else:
             word = _bare(word)
@@ -121,7 +122,7 @@ def hash_word(text: str, seed: int) -> int:
 
 
 def _length(text: str) -> int:
-    if not text.isascii() and UNSPACED.match(text):
+    if not text.isascii() and UNSPACED_SIGN.match(text):
         return 3 if HIRAGANA.fullmatch(text) else LONG_WORD
     return min(len(text), LONG_WORD)
 

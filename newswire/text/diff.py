@@ -9,11 +9,12 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from newswire.text.scripts import UNSPACED
+
 Change = Literal["same", "removed", "added"]
-# Scripts without blanks are compared character by character.
-_CJK: Final = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_TOKEN: Final = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+|\s+|[^\w\s]")
-_WORD: Final = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+# Scripts written without spaces are compared character by character.
+_WORD: Final = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+_TOKEN: Final = re.compile(rf"{_WORD.pattern}|\s+|[^\w\s]")
 PARAGRAPH_BREAK: Final = "\n\n"
 LIKE_ENOUGH: Final = 0.4  # share of words in common from which two paragraphs are one that was edited
 MOST_TOKENS: Final = 3_000  # of one paragraph: comparing takes time with the square

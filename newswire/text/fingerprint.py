@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from newswire.text.scripts import UNSPACED_BLOCKS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -32,15 +34,6 @@ MIN_SENTENCE_WORDS: Final = 4
 HEADER = struct.Struct("<B3xIII")
 
 WORD, DIGIT, UNSPACED, STOP, LINE = (1 << n for n in range(5))
-UNSPACED_BLOCKS = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x1000, 0x109F),  # Burmese
-    (0x1780, 0x17FF),  # Khmer
-    (0x3041, 0x30FF),  # Kana
-    (0x3400, 0x4DBF),  # Han
-    (0x4E00, 0x9FFF),
-    (0xF900, 0xFAFF),
-)
 LAST = 0x10000  # all signs beyond the basic plane share this class: nearly all of them are Han
 MARKED = {"ar", "fa", "ur", "he"}  # whose vowel marks an outlet may or may not print
 TATWEEL = "\u0640"

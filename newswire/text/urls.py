@@ -1,4 +1,4 @@
-"""One form for every URL and the ids made of it: discover, parse and dedupe agree because they all ask here."""
+"""One form for every URL, and the ids made of it, so that discover, parse and dedupe agree."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import re
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
+import idna
+
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 MAX_URL_LENGTH: Final = 2_000
+_MAX_LABEL_CHARS: Final = 63  # RFC 1035, section 2.3.4
 
-# Whole names only. Lists of prefixes (courlan's has ga, cid, ref, source) also take away what tells two
-# articles apart, such as ?cid=41 or ?gallery=7.
+# Whole names only. Lists of prefixes (courlan's has ga, cid, ref, source) also remove what distinguishes two
+# articles, such as ?cid=41 or ?gallery=7.
 _TRACKERS: Final = re.compile(
     r"(?:at|guce|hsa|itm|matomo|mkt|mtm|ns|oly|piwik|pk|spm|utm|vero|wt)_\w+"
     r"|(?:dc|fb|g|tt|tw|y|ys)clid|msclkid|[gw]braid|gad_source|gad_campaignid|mc_[ce]id|igshid?"
@@ -24,7 +27,7 @@ _ESCAPE: Final = re.compile(r"%[0-9a-fA-F]{2}")
 
 
 def clean_url(url: str, base: str | None = None) -> str | None:
-    """Return a link as it may be requested, absolute and without fragment; None where it is no web address."""
+    """Return a link as it may be requested, absolute and without fragment; None if it is not a web address."""
     text = "".join(url.split()).replace("&amp;", "&")
     try:
         parts = urlsplit(urljoin(base, text) if base else text)
@@ -38,10 +41,10 @@ def clean_url(url: str, base: str | None = None) -> str | None:
 
 
 def normalise_url(url: str) -> str:
-    """Return the one form of a URL: what is not a web address comes back as it is, stripped.
+    """Return the one form of a URL (RFC 3986, section 6); what is not a web address is only stripped.
 
-    Gone are fragment, default port, tracking parameters, dot segments, a trailing slash and needless escapes;
-    the parameters that stay are sorted. Scheme, host and a port of its own stay.
+    Fragment, default port, tracking parameters, dot segments, a trailing slash and needless escapes are removed;
+    the other parameters are sorted. Scheme, host and a port other than the default are kept.
     """
     cleaned = clean_url(url)
     if cleaned is None:
@@ -51,7 +54,7 @@ def normalise_url(url: str) -> str:
 
 
 def without_trackers(url: str) -> str:
-    """Return a URL as it is, but for its tracking parameters: our visits are no readers won by a campaign."""
+    """Return a URL without its tracking parameters, otherwise unchanged: our visits must not count for a campaign."""
     address, mark, query = url.partition("?")
     kept = [pair for pair in query.split("&") if pair and not _TRACKERS.fullmatch(pair.partition("=")[0])]
     return f"{address}{mark}{'&'.join(kept)}" if kept else address
@@ -68,7 +71,7 @@ def article_id(canonical_url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return host and, where it is not the scheme's own, port: what robots.txt and a pace belong to."""
+    """Return the host, and the port if it is not the default: the key of robots.txt and of a rate limit."""
     try:
         return _netloc(urlsplit(url.strip()))
     except ValueError:
@@ -78,15 +81,32 @@ def host_of(url: str) -> str:
 def _netloc(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
     if not host.isascii():
-        host = host.encode("idna").decode()
+        host = _to_ascii(host)
     if ":" in host:
         host = f"[{host}]"
     port = parts.port
     return host if port in {None, _DEFAULT_PORTS.get(parts.scheme.lower())} else f"{host}:{port}"
 
 
+def _to_ascii(host: str) -> str:
+    """Return a host name as browsers ask for it: UTS 46, non-transitional, each label in Punycode (RFC 3492).
+
+    IDNA 2008's list of allowed characters is not applied: hosts with underscores and symbols exist.
+    Raises UnicodeError for a name that no host can have.
+    """
+    labels = idna.uts46_remap(host, std3_rules=False, transitional=False).rstrip(".").split(".")
+    return ".".join(map(_label_to_ascii, labels))
+
+
+def _label_to_ascii(label: str) -> str:
+    ascii_label = label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+    if not 0 < len(ascii_label) <= _MAX_LABEL_CHARS or (label.startswith("xn--") and not label.isascii()):
+        raise UnicodeError(f"{label!r} is not a label of a host name")
+    return ascii_label
+
+
 def _escape(text: str) -> str:
-    """Escape what may not stand in a URL; escapes that are there already stay."""
+    """Return the text with the characters escaped that a URL may not contain; existing escapes are kept."""
     return quote(text, safe="/%!$&'()*+,;=:@-._~?[]", errors="replace")
 
 
@@ -98,7 +118,7 @@ def _path(path: str) -> str:
 
 
 def _query(query: str) -> str:
-    # surrogateescape: ?q=%E4 and ?q=%F6 of a Latin-1 site stay two addresses
+    # surrogateescape: ?q=%E4 and ?q=%F6 of a Latin-1 site remain two URLs
     pairs = parse_qsl(query.strip("&?"), keep_blank_values=True, errors="surrogateescape")
     kept = sorted(pair for pair in pairs if not _TRACKERS.fullmatch(pair[0]))
     return urlencode(kept, errors="surrogateescape")

@@ -31,6 +31,38 @@ def test_a_url_has_one_form(url, expected):
 
 
 @pytest.mark.parametrize(
+    ("host", "ascii_host"),
+    [
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("Bücher.Example.", "xn--bcher-kva.example"),
+        ("straße.de", "xn--strae-oqa.de"),  # IDNA 2003 sends a reader to strasse.de: another site
+        ("faß.de", "xn--fa-hia.de"),
+        ("βόλος.com", "xn--nxasmm1c.com"),
+        ("日本語。jp", "xn--wgv71a119e.jp"),
+        ("a_b.bücher.example", "a_b.xn--bcher-kva.example"),  # underscores are against the rules, and in use
+        ("b_ücher.example", "xn--b_cher-4ya.example"),
+        ("☃.net", "xn--n3h.net"),  # IDNA 2008 has no symbols, but browsers go there
+        ("ab--ü.de", "xn--ab---3ra.de"),
+        ("a_b.example", "a_b.example"),
+        ("\uff11\uff12\uff17.\uff10.\uff10.\uff11", "127.0.0.1"),  # full-width digits
+    ],
+)
+def test_a_host_name_is_read_as_browsers_read_it(host, ascii_host):
+    """UTS 46 without transitional mappings; crawl, robots.txt and ids mean the host that a reader would reach."""
+    assert clean_url(f"https://{host}/x") == f"https://{ascii_host}/x"
+    assert host_of(f"https://{host}/x") == ascii_host
+
+
+@pytest.mark.parametrize(
+    "host", ["ü" * 70 + ".de", "ü." + "a" * 64 + ".de", "ü..de", ".ü.de", "xn--ü.de", "\u00adü.\u00ad.de"]
+)
+def test_a_host_name_that_no_server_can_have_is_refused(host):
+    """Empty and over-long labels, and labels that only look encoded."""
+    assert clean_url(f"https://{host}/x") is None
+    assert host_of(f"https://{host}/x") == ""
+
+
+@pytest.mark.parametrize(
     "query", ["cid=41", "gallery=7", "id=3", "ref=5", "source=a", "session=2", "page=2", "p=", "affair=1", "mod=news"]
 )
 def test_a_parameter_that_may_name_the_article_stays(query):

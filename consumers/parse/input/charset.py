@@ -1,4 +1,4 @@
-"""Bytes to text, once, before any parser sees the page."""
+"""Decode a page from bytes to text, once, before any parser sees it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 import cchardet
+import webencodings
 
 _META = re.compile(rb"""<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([\w:.\-]+)""", re.IGNORECASE)
 _XML = re.compile(rb"""^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w:.\-]+)""")
@@ -14,33 +15,16 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _HEAD_BYTES = 8192  # pages put long comments and preloads before their meta
 _BROKEN_SHARE = 0.02  # of the non-ASCII bytes; a legacy charset read as UTF-8 breaks nearly all of them
 
-# What browsers read under a label: the superset that pages really use (WHATWG Encoding Standard)
-_SUPERSETS = {
-    "ascii": "cp1252",
-    "us-ascii": "cp1252",
-    "iso-8859-1": "cp1252",
-    "iso8859-1": "cp1252",
-    "latin1": "cp1252",
-    "latin-1": "cp1252",
-    "iso-8859-9": "cp1254",
-    "iso-8859-11": "cp874",
-    "tis-620": "cp874",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "x-sjis": "cp932",
-    "windows-31j": "cp932",
-    "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949",
-    "uhc": "cp949",
-    "big5": "big5hkscs",
-}
+# Codecs whose own name is not a label of the standard
+_LABELS = {"cp932": "shift_jis", "cp949": "euc-kr", "big5hkscs": "big5"}
+# WHATWG decodes GBK as its superset GB18030
+_SUPERSETS = {"gbk": "gb18030"}
+_NO_CODECS = frozenset({"replacement", "x-user-defined"})  # encodings of the standard that are not for reading text
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A page as text, the charset it was read in, and who said so."""
+    """A page as text, the charset it was decoded with, and how that was found out."""
 
     text: str
     charset: str
@@ -48,16 +32,16 @@ class Decoded:
 
 
 def decode(raw: bytes, http_charset: str | None = None) -> Decoded:
-    """Read a page: byte order mark, strict UTF-8, the declared charset if it fits strictly, then detection."""
+    """Decode a page: by byte order mark, as UTF-8, by the declared charset or by detection, whichever fits first."""
     for bom, charset in _BOMS:
         if raw.startswith(bom):
             return Decoded(raw[len(bom) :].decode(charset, "replace"), charset, "bom")
-    declared = [name for name in (_known(http_charset), _known(_declared(raw))) if name]
+    declared = [name for name in (_codec(http_charset), _codec(_declared(raw))) if name]
     if "iso2022_jp" in declared:  # seven bits: it would pass for UTF-8
         declared = ["iso2022_jp"]
     elif (text := _strict(raw, "utf-8")) is not None:
         return Decoded(text, "utf-8", "utf-8")
-    if (text := _mended_utf8(raw)) is not None:
+    if (text := _damaged_utf8(raw)) is not None:
         return Decoded(text, "utf-8", "utf-8 mended")
     for charset in declared:
         if charset != "utf-8" and (text := _strict(raw, charset)) is not None:
@@ -71,14 +55,25 @@ def _declared(raw: bytes) -> str | None:
     return found[1].decode("ascii", "replace") if found else None
 
 
-def _known(label: str | None) -> str | None:
-    """Return Python's name of a charset label; None for a label that means nothing."""
-    if not label:
+def _codec(label: str | None) -> str | None:
+    """Return Python's name of the codec that browsers use for a label; None for a label they do not know.
+
+    Labels: WHATWG Encoding Standard, section 4.2; Python's own aliases ("latin-1", "cp949") are resolved to them.
+    Codecs that only Python knows are left out: "hex" is not for text, and "punycode" takes time with the square.
+    """
+    name = (label or "").strip().strip("\"'").lower()
+    alias = _python_codec(name) or ""
+    encoding = webencodings.lookup(name) or webencodings.lookup(_LABELS.get(alias, alias))
+    if encoding is None or encoding.name in _NO_CODECS:
         return None
-    name = label.strip().strip("\"'").lower()
+    codec = encoding.codec_info.name
+    return _SUPERSETS.get(codec, codec)
+
+
+def _python_codec(name: str) -> str | None:
     try:
-        return codecs.lookup(_SUPERSETS.get(name, name)).name
-    except LookupError:
+        return codecs.lookup(name).name
+    except (LookupError, ValueError):
         return None
 
 
@@ -89,15 +84,20 @@ def _strict(raw: bytes, charset: str) -> str | None:
         return None
 
 
-def _mended_utf8(raw: bytes) -> str | None:
-    """Read UTF-8 with a few broken bytes; None where it is another charset."""
+def _damaged_utf8(raw: bytes) -> str | None:
+    """Return the text of UTF-8 with a few broken bytes; None if it is another charset."""
     text = raw.decode("utf-8", "replace")
-    foreign_bytes = len(raw) - len(raw.translate(None, bytes(range(128, 256))))
-    return text if foreign_bytes and text.count("�") < _BROKEN_SHARE * foreign_bytes else None
+    non_ascii_bytes = len(raw) - len(raw.translate(None, bytes(range(128, 256))))
+    return text if non_ascii_bytes and text.count("�") < _BROKEN_SHARE * non_ascii_bytes else None
+
+
+def _detected_codec(raw: bytes) -> str | None:
+    label = cchardet.detect(raw)["encoding"]
+    return _codec(label) or _python_codec(label or "")
 
 
 def _detected(raw: bytes) -> Decoded:
-    guess = _known(cchardet.detect(raw)["encoding"])
+    guess = _detected_codec(raw)
     if guess and (text := _strict(raw, guess)) is not None:
         return Decoded(text, guess, "detected")
     if guess:

@@ -32,6 +32,45 @@ def test_http_and_meta_name_the_charset():
     assert decode('<meta charset="gb2312">鎔'.encode("gb18030")).text.endswith("鎔")
 
 
+@pytest.mark.parametrize(
+    ("label", "text", "codec"),
+    [
+        ("x-gbk", "渡轮恢复航行", "gb18030"),
+        ("gb2312", "鎔", "gb18030"),
+        ("cp936", "渡轮恢复航行", "gb18030"),
+        ("windows-949", "밤 배가 다시 다닌다 똠방", "cp949"),
+        ("cp949", "밤 배가 다시 다닌다 똠방", "cp949"),
+        ("ks_c_5601-1987", "밤 배가 다시 다닌다", "cp949"),
+        ("x-cp1251", "Мастерская", "cp1251"),
+        ("windows-874", "เรือข้ามฟาก “ใหม่”", "cp874"),
+        ("tis-620", "เรือข้ามฟาก", "cp874"),
+        ("iso-8859-8-i", "המעבורת", "iso8859-8"),
+        ("logical", "המעבורת", "iso8859-8"),
+        ("x-euc-jp", "朝市の夜", "euc_jp"),
+        ("sjis", "朝市の夜 ①", "cp932"),
+        ("cn-big5", "夜間渡輪", "big5hkscs"),
+        ("latin-1", "“señor”", "cp1252"),
+        ("iso_8859-1:1987", "“señor”", "cp1252"),
+        ("latin5", "“şehir”", "cp1254"),
+        ("x-mac-cyrillic", "Мастерская", "mac-cyrillic"),
+        (" 'ISO-8859-9' ", "şehir", "cp1254"),
+    ],
+)
+def test_a_label_means_what_browsers_read_under_it(label, text, codec):
+    """Old, vendors' and Python's labels lead to the superset that pages really use (WHATWG Encoding Standard)."""
+    found = decode(f"<p>{text}</p>".encode(codec), label)
+    assert (found.text, found.charset, found.source) == (f"<p>{text}</p>", codec, "declared")
+
+
+@pytest.mark.parametrize(
+    "label", ["hex", "rot13", "idna", "punycode", "unicode_escape", "x-user-defined", "replacement", "\0"]
+)
+def test_a_label_that_is_no_charset_for_text_is_ignored(label):
+    """Python knows codecs that are not for pages: none of them is used, and none of them raises."""
+    raw = f'<meta charset="{label}"><p>{SPANISH * 3}</p>'.encode("cp1252")
+    assert decode(raw, label).text.endswith(f"{SPANISH * 3}</p>")
+
+
 def test_a_few_broken_bytes_leave_a_page_utf8():
     """One cut sign in a long page does not make it Latin-1."""
     found = decode(RUSSIAN.encode() * 20 + b"\xd0")

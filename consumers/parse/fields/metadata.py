@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from consumers.parse.fields.ai_use import read_ai_use
 from consumers.parse.fields.authors import clean_names, house_names, is_house, without_house
 from consumers.parse.fields.canonical_url import choose_canonical
-from consumers.parse.fields.dates import find_fault, read_address, read_time, search_date
+from consumers.parse.fields.dates import find_fault, read_time, read_url_date, search_date
 from consumers.parse.fields.head import WRITTEN_BY, PageHead
 from consumers.parse.fields.jsonld import ArticleData
 from consumers.parse.fields.titles import cut_site
@@ -169,7 +169,7 @@ def _set_times(meta: Metadata, data: ArticleData, head: PageHead, visible: Visib
 
 
 def _guess_day(meta: Metadata, visible: Visible, origin: Origin) -> None:
-    when, source = read_address(origin.url), "address"
+    when, source = read_url_date(origin.url), "address"
     if not when or find_fault(when, origin.fetched_at):
         when, source = search_date(visible.lines, origin.fetched_at), "text"
     if when:

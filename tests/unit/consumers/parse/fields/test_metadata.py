@@ -8,9 +8,10 @@ import json
 import pytest
 
 from consumers.parse.extraction import extract_article
-from consumers.parse.fields.dates import as_utc, read_time
+from consumers.parse.fields.dates import as_utc, find_fault, read_time
 from consumers.parse.fields.jsonld import read_jsonld
 from consumers.parse.fields.metadata import Origin
+from newswire.sources.rules import SiteRule
 from schemas.messages import FeedEntry
 
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
@@ -57,6 +58,66 @@ def test_a_date_to_come_gives_way_to_the_feeds_and_is_noted():
     assert meta.published_source == "feed"
     assert meta.published == dt.datetime(2031, 4, 30, 9, tzinfo=dt.UTC)
     assert "future" in meta.notes[0]
+
+
+LAST_DAY = "9999-12-31T23:59:59.9999999-05:00"
+FIRST_DAY = "0001-01-01T00:00:00+14:00"
+
+
+def jsonld(**fields):
+    data = {"@type": "NewsArticle", "headline": "A headline"} | fields
+    return f'<script type="application/ld+json">{json.dumps(data)}</script>'
+
+
+@pytest.mark.parametrize("when", [LAST_DAY, FIRST_DAY])
+@pytest.mark.parametrize("place", ["jsonld", "meta", "time", "feed", "modified", "rule"])
+def test_a_date_at_the_edge_of_the_calendar_is_dropped_with_a_note(place, when):
+    """No time zone leads out of the years that Python knows: the article is kept, without the date."""
+    edge = dt.datetime.fromisoformat(when)
+    meta = {
+        "jsonld": lambda: read(jsonld(datePublished=when)),
+        "meta": lambda: read(f'<meta property="article:published_time" content="{when}">'),
+        "time": lambda: read(body=f'<time datetime="{when}"></time>{TEXT}'),
+        "feed": lambda: read(feed=FeedEntry(published_at=edge)),
+        "modified": lambda: read(jsonld(dateModified=when)),
+        "rule": lambda: read(body=f'<b id="day">{when}</b>{TEXT}', rules=(SiteRule(published="#day"),)),
+    }[place]()
+    assert (meta.published, meta.published_source, meta.modified) == (None, None, None)
+    wanted = "rule-matched-nothing: published" if place == "rule" else f"refused: {edge.isoformat()}"
+    assert any(wanted in note for note in meta.notes)
+    assert find_fault(edge, NOW)
+
+
+@pytest.mark.parametrize(
+    "number", ["1e30", "-1e30", "1e400", "9999999999999", "-1", "true", "1" + 30 * "0", "-1" + 30 * "0"]
+)
+@pytest.mark.parametrize("is_quoted", [True, False])
+def test_a_number_that_is_not_a_time_loses_no_article(number, is_quoted):
+    """Whatever number stands where a date belongs, the article is kept without it."""
+    data = jsonld(datePublished="@").replace('"@"', f'"{number}"' if is_quoted else number)
+    metas = "".join(
+        f'<meta name="{name}" content="{number}">' for name in ("article:published_time", "date", "lastmod")
+    )
+    meta = read(data + metas, body=f'<time datetime="{number}"></time>{TEXT}')
+    assert (meta.title, meta.published, meta.modified) == ("A headline", None, None)
+
+
+@pytest.mark.parametrize(
+    ("when", "is_possible"),
+    [
+        ("1990-01-01T00:00:00Z", True),
+        ("1989-12-31T23:59:59Z", False),
+        ("2031-05-03T00:00:00Z", True),  # two days after the page was fetched
+        ("2031-05-03T00:00:01Z", False),
+        ("2031-05-02T23:59:59-00:01", False),
+        ("2031-05-03T13:59:59+14:00", True),
+        ("2031-05-03T00:00:01", False),
+    ],
+)
+def test_a_date_is_possible_from_1990_until_two_days_ahead(when, is_possible):
+    """Clocks and zones of sites are wrong by hours, not by weeks."""
+    assert (find_fault(read_time(when), NOW) is None) == is_possible
+    assert (read(f'<meta property="article:published_time" content="{when}">').published is not None) == is_possible
 
 
 def test_a_date_found_only_in_the_text_is_marked_as_such():

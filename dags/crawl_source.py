@@ -7,15 +7,15 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher, Param, task
 
+from newswire.airflow.assets import PAGES
 from newswire.airflow.callbacks import run_failed
-from newswire.airflow.crawl_requests import RequestedCrawl, read_payloads, read_requests, request_trigger
+from newswire.airflow.crawl_requests import RequestedCrawl, merge_requests, read_payloads, request_trigger
 from newswire.airflow.dag_docs import source_document
 from newswire.airflow.retry_policy import DEFAULTS
 from newswire.airflow.run_summary import Report, announce_crawl
 from newswire.settings import settings
 from newswire.sources.catalogue import load_catalogue
 
-PAGES = Asset(name="fetched-pages", uri="newswire://fetched-pages", group="newswire")
 REQUESTS = Asset(
     name="crawl-requests",
     uri="newswire://crawl-requests",
@@ -38,7 +38,7 @@ with DAG(
     default_args=DEFAULTS,
     tags=["newswire", "crawl", "on request"],
     params={
-        # `examples` makes a list to choose from without closing it: a source added a moment ago can be asked for.
+        # `examples` gives a list to choose from that stays open: a source added a moment ago can be named too.
         "sources": Param(
             [],
             type="array",
@@ -48,9 +48,9 @@ with DAG(
             examples=[source.id for source in _enabled],
             values_display={source.id: source.title for source in _enabled},
         ),
-        "limit": Param(50, type="integer", title="At most", minimum=1, maximum=500, description="articles a source"),
+        "limit": Param(50, type="integer", title="At most", minimum=1, maximum=500, description="articles per source"),
         "fresh": Param(
-            default=False, type="boolean", title="Fresh", description="read lists that say they did not change"
+            default=False, type="boolean", title="Fresh", description="also read lists that report no change"
         ),
     },
 ):
@@ -59,26 +59,26 @@ with DAG(
     def read_requests(
         params: Any = None, triggering_asset_events: Any = None, inlet_events: Any = None
     ) -> list[RequestedCrawl]:
-        """Take the messages that woke the run, or the form; one wish for each source."""
+        """Return one requested crawl for each source in the messages that started the run, or else in the form."""
         triggering = triggering_asset_events.get(REQUESTS, [])
-        return read_requests(params, read_payloads(triggering, inlet_events[REQUESTS]))
+        return merge_requests(params, read_payloads(triggering, inlet_events[REQUESTS]))
 
     @task(
         task_display_name="Crawl",
         pool="adhoc",
-        map_index_template="{{ task.op_kwargs.wish.source }}",
+        map_index_template="{{ task.op_kwargs.request.source }}",
         multiple_outputs=False,
     )
-    def crawl(wish: RequestedCrawl) -> Report:
-        """Read the source's lists and fetch what is due."""
+    def crawl(request: RequestedCrawl) -> Report:
+        """Read the source's lists and fetch its due addresses."""
         from newswire.airflow.crawl_tasks import crawl_requested
 
-        return crawl_requested(wish, settings())
+        return crawl_requested(request, settings())
 
     @task(task_display_name="Announce", trigger_rule="all_done", outlets=[PAGES], multiple_outputs=False)
-    def announce(wishes: Any, crawled: Any, outlet_events: Any = None, ti: Any = None) -> None:
-        """Add up, judge the run, and tell in one asset event what is new."""
-        announce_crawl({"sources": len(wishes or [])}, {"sources": crawled or []}, outlet_events[PAGES], ti)
+    def announce(requests: Any, crawled: Any, outlet_events: Any = None, ti: Any = None) -> None:
+        """Add up the counts, decide whether the run failed, and emit one asset event if pages were fetched."""
+        announce_crawl({"sources": len(requests or [])}, {"sources": crawled or []}, outlet_events[PAGES], ti)
 
-    _wishes = read_requests()
-    announce(_wishes, crawl.expand(wish=_wishes))
+    _requests = read_requests()
+    announce(_requests, crawl.expand(request=_requests))

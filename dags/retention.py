@@ -1,4 +1,4 @@
-"""An Airflow DAG that ends what the indexes no longer need, once a night."""
+"""An Airflow DAG that deletes expired monthly indexes and merges finished ones, once a night."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ with DAG(
     dag_id="retention",
     dag_display_name="Retention of the indexes",
     doc_md="""\
-Deletes monthly indexes of Elasticsearch that are older than the settings allow, and packs months that are over (a
-force-merge, once), so that they take less room and searches stay fast.
+Deletes monthly Elasticsearch indexes that are older than the settings allow, and force-merges the index of each past
+month once, so that it takes less disk space and searches stay fast.
 
 `NEWSWIRE_RETENTION_MONTHS_ARTICLES` (revisions go with them), `NEWSWIRE_RETENTION_MONTHS_FETCHES`,
-`NEWSWIRE_RETENTION_MONTHS_DEAD_LETTERS` and `NEWSWIRE_RETENTION_MONTHS_ALERTS` say for how many months after its own an
-index stays; 0 is for ever. An index that has a lifecycle policy of the server
-(`newswire templates apply --full-cluster`) is left to it.
+`NEWSWIRE_RETENTION_MONTHS_DEAD_LETTERS` and `NEWSWIRE_RETENTION_MONTHS_ALERTS` set for how many months after its own an
+index is kept; 0 keeps it indefinitely. Indexes with a lifecycle policy of the server
+(`newswire templates apply --full-cluster`) are not touched.
 """,
     schedule="33 2 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
@@ -33,7 +33,7 @@ index stays; 0 is for ever. An index that has a lifecycle policy of the server
 
     @task(task_display_name="Apply retention", multiple_outputs=False)
     def apply_retention() -> dict[str, list[str]]:
-        """Delete and pack what is due; returns the names of the indexes."""
+        """Delete and merge indexes that are due; return their names."""
         from newswire.elastic import retention
 
         return retention.apply_retention(settings())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from newswire.sources.catalogue import BrokenSource, ScheduleTier, Source
+from newswire.sources.catalogue import BrokenSource, Source
+from newswire.sources.schedule import ScheduleTier
 
 
 def tier_document(tier: ScheduleTier, sources: Sequence[Source], broken: Sequence[BrokenSource]) -> str:

@@ -13,7 +13,8 @@ from rich.table import Table
 from newswire.airflow.rest_client import Airflow, Run, TaskCounts, open_airflow
 from newswire.errors import ConfigError
 from newswire.settings import Settings, load_settings
-from newswire.sources.catalogue import TIERS, TierName, load_catalogue
+from newswire.sources.catalogue import load_catalogue
+from newswire.sources.schedule import TIERS, TierName
 
 DAG_ID = "crawl_source"
 CLOSING_TASK = "announce"

@@ -14,7 +14,8 @@ from rich.text import Text
 
 from newswire.errors import ConfigError
 from newswire.settings import settings
-from newswire.sources.catalogue import TIERS, BrokenSource, Source, load_catalogue, read_source, source_schema
+from newswire.sources.catalogue import BrokenSource, Source, load_catalogue, read_source, source_schema
+from newswire.sources.schedule import TIERS
 from newswire.terminal import one_line
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Reads a response's body within bounds: so many bytes over the wire, so many after unpacking."""
+"""Read a response's body within bounds: so many bytes over the wire, so many after unpacking."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ _STEP: Final = 1 << 16
 
 
 class TooLargeError(Exception):
-    """The body is longer than the limit, packed or unpacked."""
+    """The body is longer than the limit, packed or unpacked; `head` is what was unpacked until then."""
+
+    def __init__(self, head: bytes = b"") -> None:
+        super().__init__()
+        self.head = head
 
 
 class BadEncodingError(Exception):
-    """The body is not packed as its headers say."""
+    """The body is not encoded as its headers declare."""
 
 
 async def read_bounded(chunks: AsyncIterable[bytes], limit: int) -> bytes:
-    """Collect a stream; raises TooLargeError at the first byte too many."""
+    """Collect a stream of at most `limit` bytes; raises TooLargeError at the first byte beyond."""
     collected = bytearray()
     async for chunk in chunks:
         collected += chunk
@@ -32,23 +36,56 @@ async def read_bounded(chunks: AsyncIterable[bytes], limit: int) -> bytes:
     return bytes(collected)
 
 
+async def read_head(chunks: AsyncIterable[bytes], limit: int) -> bytes:
+    """Collect the first `limit` bytes of a stream and read no further."""
+    collected = bytearray()
+    async for chunk in chunks:
+        collected += chunk
+        if len(collected) >= limit:
+            break
+    return bytes(collected[:limit])
+
+
 def unpack(packed: bytes, encodings: str, limit: int) -> bytes:
-    """Undo a Content-Encoding, outermost first; never holds more than `limit` bytes of result."""
-    names = [name.strip().lower() for name in encodings.split(",") if name.strip()]
-    for name in reversed(names):
-        if name == "identity" or not packed:
-            continue
-        if name not in _DECODERS:
-            raise BadEncodingError(name)
-        try:
-            packed = _DECODERS[name](packed, limit)
-        except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
-            raise BadEncodingError(f"{name}: {error}") from error
+    """Undo a Content-Encoding, outermost first; never holds more than `limit` bytes of result.
+
+    Raises:
+        TooLargeError: the result is longer.
+        BadEncodingError: the encoding is unknown, or the body is not encoded that way.
+    """
+    for name in _encodings(encodings):
+        packed = _decode(name, packed, limit)
     return packed
 
 
+def unpack_head(packed: bytes, encodings: str, limit: int) -> bytes:
+    """Undo a Content-Encoding, keeping the first `limit` bytes; raises BadEncodingError as `unpack` does."""
+    for name in _encodings(encodings):
+        try:
+            packed = _decode(name, packed, limit)
+        except TooLargeError as error:
+            packed = error.head
+    return packed[:limit]
+
+
+def _encodings(header: str) -> list[str]:
+    """Return the encodings that a header names, the one applied last first."""
+    return [name.strip().lower() for name in reversed(header.split(",")) if name.strip()]
+
+
+def _decode(name: str, packed: bytes, limit: int) -> bytes:
+    if name == "identity" or not packed:
+        return packed
+    if name not in _DECODERS:
+        raise BadEncodingError(name)
+    try:
+        return _DECODERS[name](packed, limit)
+    except (zlib.error, brotli.error, zstandard.ZstdError, EOFError) as error:
+        raise BadEncodingError(f"{name}: {error}") from error
+
+
 def gunzip_bounded(packed: bytes, limit: int) -> bytes:
-    """Unpack a file that is gzip itself, such as sitemap.xml.gz; other bytes come back as they are."""
+    """Unpack a file that is gzip itself, such as sitemap.xml.gz; return other bytes unchanged."""
     return unpack(packed, "gzip", limit) if packed[:2] == b"\x1f\x8b" else packed
 
 
@@ -57,7 +94,7 @@ def _bounded(step: Callable[[], bytes], limit: int) -> bytes:
     while piece := step():
         unpacked += piece
         if len(unpacked) > limit:
-            raise TooLargeError
+            raise TooLargeError(bytes(unpacked[:limit]))
     return bytes(unpacked)
 
 

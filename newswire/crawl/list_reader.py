@@ -50,7 +50,7 @@ def select(source: Source, found: Iterable[ListedUrl]) -> list[ListedUrl]:
     wanted = (
         entry
         for entry in found
-        if source.wants(entry.url) and not (age and entry.changed_at and newest - entry.changed_at > age)
+        if source.admits(entry.url) and not (age and entry.changed_at and newest - entry.changed_at > age)
     )
     return [
         entry if host_of(entry.url) in source.hosts else replace(entry, refused="other-host", changed_at=None)

@@ -1,4 +1,4 @@
-"""How a source's pages are to be read, as its file says it: CSS selectors with days of validity, for parse."""
+"""The site rules of a source file: CSS selectors with dates of validity that parse uses to read its pages."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 
 def _selector(value: str) -> str:
-    """Refuse what one of the two readers of selectors would not take."""
-    import soupsieve  # noqa: PLC0415 - few sources have rules, and every DAG file reads the catalogue
+    """Reject what one of the two selector engines in parse does not accept."""
+    import soupsieve  # noqa: PLC0415 - few sources have rules, but every DAG file reads the catalogue
     from selectolax.lexbor import LexborHTMLParser, SelectolaxError  # noqa: PLC0415
 
     try:
         soupsieve.compile(value)
     except (soupsieve.SelectorSyntaxError, ValueError) as error:
-        raise ValueError(f"is no CSS selector: {str(error).splitlines()[0]}") from error
+        raise ValueError(f"not a valid CSS selector: {str(error).splitlines()[0]}") from error
     try:
         LexborHTMLParser("<p>").css(value)
     except SelectolaxError as error:
-        raise ValueError("is no CSS selector that works on a whole page; write it in plain CSS") from error
+        raise ValueError("a CSS selector that parse does not support; write it in plain CSS") from error
     return value
 
 
@@ -30,26 +30,26 @@ Selector = Annotated[
 
 
 class SiteRule(BaseModel):
-    """Where things stand on the pages of a source, from one redesign to the next."""
+    """Where the parts of an article are on the pages of a source, from one redesign to the next."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    since: dt.date | None = Field(default=None, description="first day of pages fetched to which this applies")
-    until: dt.date | None = Field(default=None, description="last such day")
-    body: Selector | None = Field(default=None, description="the elements that hold the text")
-    remove: tuple[Selector, ...] = Field(default=(), description="what is no text: inside body, or on the whole page")
+    since: dt.date | None = Field(default=None, description="first date of fetching to which this rule applies")
+    until: dt.date | None = Field(default=None, description="last date of fetching to which it applies")
+    body: Selector | None = Field(default=None, description="the elements that contain the text")
+    remove: tuple[Selector, ...] = Field(default=(), description="elements to remove, in body or on the whole page")
     title: Selector | None = Field(default=None, description="the headline")
-    authors: Selector | None = Field(default=None, description="the names of the authors, one element each or one line")
+    authors: Selector | None = Field(default=None, description="the authors' names, one element each or in one line")
     published: Selector | None = Field(default=None, description="the time of publication")
 
     @model_validator(mode="after")
-    def _says_something(self) -> SiteRule:
+    def _has_content(self) -> SiteRule:
         if self.since and self.until and self.since > self.until:
-            raise ValueError("since is later than until")
+            raise ValueError("since is later than until; swap them")
         if not (self.body or self.remove or self.title or self.authors or self.published):
-            raise ValueError("names nothing: give body, remove, title, authors or published")
+            raise ValueError("empty rule: give at least one of body, remove, title, authors, published")
         return self
 
     def is_valid_on(self, day: dt.date) -> bool:
-        """Whether the rule is for pages fetched on that day."""
+        """Return whether the rule applies to pages fetched on that day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)

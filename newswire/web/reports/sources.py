@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from newswire.crawl.url_counts import Account, ListState, account, count_overdue, read_lists
 from newswire.settings import Settings
-from newswire.sources.catalogue import TIERS, Source, load_catalogue
+from newswire.sources.catalogue import Source, load_catalogue
+from newswire.sources.schedule import TIERS
 from newswire.web.platform.partial_results import PartialResults
 from newswire.web.reports.freshness import Newest, read_newest
 from newswire.web.reports.source_health import Diagnosis, SourceEvidence, diagnose

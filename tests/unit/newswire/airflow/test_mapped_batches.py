@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from newswire.airflow.dag_docs import source_document, tier_document
 from newswire.airflow.mapped_batches import in_batches
-from newswire.sources.catalogue import TIERS, BrokenSource, Source
+from newswire.sources.catalogue import BrokenSource, Source
+from newswire.sources.schedule import TIERS
 
 
 @given(st.sets(st.integers(0, 10_000), max_size=300), st.integers(1, 60))

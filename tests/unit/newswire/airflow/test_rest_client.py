@@ -166,7 +166,7 @@ def test_the_command_prints_json_for_scripts(airflow, crawl):
         (("paper", "--tier", "hourly"), "name the sources"),
         (("--tier", "15m"), "no enabled source has the tier 15m"),
         (("papre",), "did you mean paper"),
-        (("broken",), "is broken: is no YAML"),
+        (("broken",), "has an error, fix it: not valid YAML"),
     ],
 )
 def test_what_cannot_be_crawled_is_told_before_a_run_starts(airflow, crawl, arguments, message):

@@ -10,7 +10,14 @@ import brotli
 import pytest
 import zstandard
 
-from newswire.crawl.bounded_body import BadEncodingError, TooLargeError, read_bounded, unpack
+from newswire.crawl.bounded_body import (
+    BadEncodingError,
+    TooLargeError,
+    read_bounded,
+    read_head,
+    unpack,
+    unpack_head,
+)
 
 PACKERS = {
     "gzip": gzip.compress,
@@ -75,3 +82,44 @@ def test_reading_stops_at_the_first_byte_too_many():
     with pytest.raises(TooLargeError):
         asyncio.run(read_bounded(endless(), 10_500))
     assert len(taken) == 11
+
+
+@pytest.mark.parametrize("size", [9, 10, 11])
+def test_a_stream_of_the_limit_is_read_and_one_byte_more_is_not(size):
+    """The limit itself is allowed."""
+
+    async def chunks():
+        yield b"x" * size
+
+    if size <= 10:
+        assert len(asyncio.run(read_bounded(chunks(), 10))) == size
+    else:
+        with pytest.raises(TooLargeError):
+            asyncio.run(read_bounded(chunks(), 10))
+
+
+def test_the_head_of_a_stream_is_read_and_no_more():
+    """An endless stream gives its first bytes; a short one all it has."""
+    taken = []
+
+    async def endless():
+        while True:
+            taken.append(1)
+            yield b"x" * 1_000
+
+    assert asyncio.run(read_head(endless(), 2_500)) == b"x" * 2_500
+    assert len(taken) == 3
+
+    async def short():
+        yield b"ab"
+
+    assert asyncio.run(read_head(short(), 10)) == b"ab"
+
+
+@pytest.mark.parametrize("name", [*PACKERS, "identity"])
+def test_the_head_of_a_packed_body_is_unpacked_even_if_the_rest_is_missing(name):
+    """A body cut off on the wire gives its first bytes in every encoding."""
+    whole = b"".join(f"line {number}\n".encode() for number in range(200_000))
+    packed = PACKERS[name](whole) if name in PACKERS else whole
+    assert unpack_head(packed[: len(packed) * 3 // 4], name, 1_000) == whole[:1_000]
+    assert unpack_head(PACKERS[name](TEXT) if name in PACKERS else TEXT, name, len(TEXT) + 1) == TEXT

@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from email.utils import format_datetime
 
 import pytest
 
 from newswire.crawl.frontier import Frontier
-from newswire.crawl.http_client import retry_after_seconds
 from newswire.crawl.rate_limit import host_delays
 from newswire.settings import Settings
 from newswire.sources.catalogue import Source
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [("120", 120), ("0", 0), (" 5 ", 5), ("999999999", 86_400), ("-1", None), ("soon", None), ("", None), (None, None),
-     ("Mon, 01 Jan 2001 00:00:00 GMT", 0), ("Mon, 01 Jan 2001 00:00:00 -0000", None), ("9" * 400, 86_400)],
-)  # fmt: skip
-def test_retry_after_is_read_as_seconds(header, seconds):
-    """Seconds or a date; at most a day; nonsense is nothing."""
-    assert retry_after_seconds(header) == seconds
-
-
-def test_retry_after_may_be_a_date():
-    """A date counts from now."""
-    soon = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=2)
-    assert retry_after_seconds(format_datetime(soon, usegmt=True)) == pytest.approx(120, abs=3)
 
 
 def source(name, delay, feed="https://paper.example/feed", **fields):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from newswire.crawl.robots import RobotsFile, read_rules
+from newswire.crawl.robots import MAX_ROBOTS_BYTES, RobotsFile, read_rules
 
 URL = "https://paper.example/news/1"
 
@@ -42,6 +42,32 @@ def test_the_rules_for_us_are_obeyed(text, allowed):
 def test_no_file_allows_all_and_no_answer_allows_nothing(status, allowed):
     """A site that is in trouble, or asks for patience, is left alone."""
     assert rules(status=status).allows(URL) is allowed
+
+
+@pytest.mark.parametrize("last_line", ["Allow: /news", "Disallow: /other"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("excess", [-1, 0, 1, 2, 12])
+def test_a_rule_counts_if_its_line_ends_within_500_kib(excess, line_end, last_line):
+    """RFC 9309, section 2.5; a rule cut in the middle could say the opposite, so it is left out."""
+    assert MAX_ROBOTS_BYTES == 512_000
+    head = f"User-agent: *{line_end}Disallow: /{line_end}"
+    padding = "#" * (MAX_ROBOTS_BYTES + excess - len(head) - len(line_end) - len(last_line)) + line_end
+    body = (head + padding + last_line).encode()
+    assert len(body) == MAX_ROBOTS_BYTES + excess
+    file = RobotsFile.from_body(200, body)
+    assert file.text is not None
+    assert (last_line in file.text) == (excess <= 0)
+    assert file.text.startswith(head)
+    with_end = RobotsFile.from_body(200, body + line_end.encode() + b"Allow: /late\n")
+    assert (last_line in (with_end.text or "")) == (excess <= 0)
+    assert "late" not in (with_end.text or "")
+
+
+def test_a_file_of_one_endless_line_has_no_rule():
+    """No line ends within the limit; the padding of such a file must not be taken for a rule."""
+    assert RobotsFile.from_body(200, b"x" * (MAX_ROBOTS_BYTES + 1)).text == ""
+    assert RobotsFile.from_body(404, b"Disallow: /").text is None
+    assert RobotsFile.from_body(200, b"Disallow: /\0x").text == "Disallow: /x"
 
 
 @pytest.mark.parametrize(

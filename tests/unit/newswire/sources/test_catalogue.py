@@ -13,7 +13,8 @@ from click.testing import CliRunner
 
 from newswire.commands.sources import command
 from newswire.settings import Settings
-from newswire.sources.catalogue import TIERS, Catalogue, load_catalogue, source_schema
+from newswire.sources.catalogue import Catalogue, load_catalogue, source_schema
+from newswire.sources.schedule import TIERS
 
 ROOT = Path(__file__).parents[4]
 GOOD = "title: The Paper\nowner: desk\nfeeds: [https://paper.example/feed]\n"
@@ -44,33 +45,33 @@ def test_a_source_needs_title_owner_and_a_list(load):
 
 
 BROKEN = {
-    "no list": ("title: A\nowner: b\n", "nothing could be found"),
+    "no list": ("title: A\nowner: b\n", "no article can be found"),
     "no owner": ("title: A\nfeeds: [https://a.example/]\n", "owner: Field required"),
     "a misspelt field": (GOOD + "fedes: []\n", "fedes: Extra inputs"),
-    "no address": (GOOD + "sitemaps: [paper.example/x]\n", "sitemaps.0: is no http"),
+    "no address": (GOOD + "sitemaps: [paper.example/x]\n", "sitemaps.0: not a valid http"),
     "another tier": (GOOD + "tier: sometimes\n", "tier: "),
-    "a host with a path": (GOOD + "hosts: [paper.example/x]\n", "hosts.0: is no host"),
-    "a host in capitals": (GOOD + "hosts: [Paper.example]\n", "hosts.0: is no host"),
-    "a bad pattern": (GOOD + "allow: ['(']\n", "allow.0: is no regular expression"),
-    "links without a rule": (GOOD + "front_pages: [https://paper.example/]\n", "no `allow`"),
+    "a host with a path": (GOOD + "hosts: [paper.example/x]\n", "hosts.0: not a valid host name"),
+    "a host in capitals": (GOOD + "hosts: [Paper.example]\n", "hosts.0: not a valid host name"),
+    "a bad pattern": (GOOD + "allow: ['(']\n", "allow.0: not a valid regular expression"),
+    "links without a rule": (GOOD + "front_pages: [https://paper.example/]\n", "without `allow`"),
     "the wrong way round": (GOOD + "expected_per_day: {min: 9, max: 3}\n", "min is greater than max"),
     "a bad selector": (
         GOOD + "rules:\n  - title: h1\n    body: '.story p['\n",
-        "line 6: rules.0.body: is no CSS selector: Malformed attribute selector at position 8",
+        "line 6: rules.0.body: not a valid CSS selector: Malformed attribute selector at position 8",
     ),
     "a selector of one reader": (GOOD + "rules: [{remove: ['p:-soup-contains(more)']}]\n", "write it in plain CSS"),
-    "a rule without selectors": (GOOD + "rules: [{since: 2031-01-01}]\n", "line 4: rules.0: names nothing"),
+    "a rule without selectors": (GOOD + "rules: [{since: 2031-01-01}]\n", "line 4: rules.0: empty rule"),
     "a rule that ends too early": (
         GOOD + "rules:\n  - {since: 2031-02-01, until: 2031-01-01, body: p}\n",
         "since is later than until",
     ),
-    "another id": (GOOD + "id: other\n", "says id 'other'"),
-    "no YAML": ("title: [", "is no YAML"),
-    "a binary": (b"\x80\x00title", "is no YAML"),
-    "a list": ("- a\n", "is no mapping"),
-    "nothing": ("", "is no mapping"),
+    "another id": (GOOD + "id: other\n", "id 'other' differs"),
+    "no YAML": ("title: [", "not valid YAML"),
+    "a binary": (b"\x80\x00title", "not valid YAML"),
+    "a list": ("- a\n", "not a mapping"),
+    "nothing": ("", "not a mapping"),
     "too long": (GOOD + "#" * 300_000, "at most"),
-    "an object of Python": ("!!python/object/apply:os.system [true]", "is no YAML"),
+    "an object of Python": ("!!python/object/apply:os.system [true]", "not valid YAML"),
 }
 
 
@@ -89,7 +90,10 @@ def test_a_mistake_is_named_with_its_line(load):
     """A value's own line is told; what is missing has none."""
     text = "title: The Paper\nfeeds:\n  - https://paper.example/feed\n  - paper.example\n"
     (broken,) = load(bad=text).broken
-    assert broken.reason == "owner: Field required; line 4: feeds.1: is no http or https address"
+    assert (
+        broken.reason
+        == "owner: Field required; line 4: feeds.1: not a valid http or https URL; write it like https://example.com/feed"
+    )
 
 
 def test_rules_are_read_with_their_days(load):
@@ -128,12 +132,12 @@ def test_every_folder_is_read_and_an_id_belongs_to_one(tmp_path, folder):
 def test_patterns_say_what_a_source_wants(load):
     """`deny` goes before `allow`; without `allow` everything else is let in."""
     both = load(a=GOOD + "allow: ['/news/']\ndeny: ['/news/video']\n").sources["a"]
-    assert [both.wants(f"https://paper.example{path}") for path in ("/news/1", "/news/video", "/x")] == [
+    assert [both.admits(f"https://paper.example{path}") for path in ("/news/1", "/news/video", "/x")] == [
         True,
         False,
         False,
     ]
-    assert load(a=GOOD).sources["a"].wants("https://paper.example/x")
+    assert load(a=GOOD).sources["a"].admits("https://paper.example/x")
 
 
 def test_the_tiers_have_members_only_if_enabled(load):

@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 
 from consumers.ledger.transitions import RANKS, Transition, furthest, read_transition
-from newswire.crawl.database import CONNECT_SECONDS, outages_as_retry
+from newswire.crawl.database import CONNECT_SECONDS, database_outages_as_retry
 from newswire.settings import Settings
 from newswire.stage import Answer, Handler, Record
 
@@ -74,7 +74,7 @@ class LedgerWriter:
         transitions = [found for found in map(read_transition, records) if found is not None]
         if transitions:
             try:
-                with outages_as_retry():
+                with database_outages_as_retry():
                     self._write(transitions)
             except Exception:
                 self.close()

@@ -19,7 +19,7 @@ from newswire.sources.schedule import TIERS
 from newswire.terminal import one_line
 
 if TYPE_CHECKING:
-    from newswire.crawl.list_reader import Kind
+    from newswire.crawl.list_reader import ListKind
     from newswire.crawl.source_scaffold import ListReport
 
 
@@ -119,7 +119,7 @@ def _choose(sources: dict[str, Source], broken: tuple[BrokenSource, ...], ids: t
 def _try_online(source: Source) -> list[ListReport]:
     from newswire.crawl.source_scaffold import try_lists
 
-    kinds: list[tuple[tuple[str, ...], Kind]] = [
+    kinds: list[tuple[tuple[str, ...], ListKind]] = [
         (source.feeds, "feed"), (source.sitemaps, "sitemap"), (source.front_pages, "front page")
     ]  # fmt: skip
     return try_lists([(url, kind) for urls, kind in kinds for url in urls], settings())

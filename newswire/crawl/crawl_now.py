@@ -1,4 +1,4 @@
-"""Crawls named sources at once: discover, then fetch what they have due, in one call."""
+"""Crawl named sources now: discover, then fetch their due addresses, in one call."""
 
 from __future__ import annotations
 
@@ -27,10 +27,13 @@ def crawl_sources(
     fresh: bool = False,  # noqa: FBT001, FBT002 - a field of CrawlRequest
     deadline_seconds: float = _DEADLINE_SECONDS,
 ) -> dict[str, int]:
-    """Crawl sources now, at most `limit` addresses of each; returns the sums of all counts.
+    """Crawl sources now, at most `limit` addresses of each; return the sums of all counts.
 
-    A disabled source is crawled too: someone asks for it by name. Raises ConfigError for an id that is no source,
-    SiteError when a source's lists or all of its hosts fail.
+    A disabled source is crawled too, since it was named on purpose.
+
+    Raises:
+        ConfigError: an id is not that of a source.
+        SiteError: all lists or all hosts of a source failed.
     """
     until = time.monotonic() + deadline_seconds
     counts = Counter[str]()
@@ -45,8 +48,8 @@ def _find(ids: Sequence[str], settings: Settings) -> list[Source]:
     unknown = [name for name in ids if name not in catalogue.sources]
     if unknown:
         broken = {entry.path.stem: entry.reason for entry in catalogue.broken}
-        said = "; ".join(f"{name}: {broken.get(name, 'there is no such source')}" for name in unknown)
-        raise ConfigError(f"{said}; see `newswire sources list`")
+        reasons = "; ".join(f"{name}: {broken.get(name, 'there is no such source')}" for name in unknown)
+        raise ConfigError(f"{reasons}; see `newswire sources list`")
     return [catalogue.sources[name] for name in dict.fromkeys(ids)]
 
 

@@ -1,4 +1,4 @@
-"""The connection to the crawl state; every statement of discover, fetch and ledger runs over one of these."""
+"""Connections to the crawl state in PostgreSQL, for discover, fetch, the ledger and readers."""
 
 from __future__ import annotations
 
@@ -18,21 +18,23 @@ CONNECT_SECONDS = 10
 
 
 @contextmanager
-def outages_as_retry() -> Iterator[None]:
-    """Turn an outage into Retry, and missing tables into a word on how to make them."""
+def database_outages_as_retry() -> Iterator[None]:
+    """Turn an outage into Retry, and missing tables into a ConfigError that names the command to create them."""
     try:
         yield
     except psycopg.errors.UndefinedTable as error:
-        raise ConfigError("the crawl state has no tables yet; run: python -m newswire.crawl.migrate") from error
+        raise ConfigError(
+            "the crawl state has no tables yet; create them with: python -m newswire.crawl.migrate"
+        ) from error
     except psycopg.OperationalError as error:
-        why = " ".join(str(error).split())
-        raise Retry(f"PostgreSQL does not answer: {why}; see NEWSWIRE_POSTGRES_DSN and `newswire status`") from error
+        reason = " ".join(str(error).split())
+        raise Retry(f"PostgreSQL does not answer: {reason}; see NEWSWIRE_POSTGRES_DSN and `newswire status`") from error
 
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """Connect; every statement is its own transaction, and tasks may share the connection."""
-    with outages_as_retry():
+    """Open a connection on which every statement is its own transaction; tasks may share it."""
+    with database_outages_as_retry():
         connection = await AsyncConnection.connect(
             settings.postgres_dsn.get_secret_value(),
             autocommit=True,
@@ -46,9 +48,9 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 @contextmanager
 def open_reader(settings: Settings) -> Iterator[psycopg.Connection[DictRow]]:
-    """Connect for those who look at the crawl state from outside: accounts, pages, the demo."""
+    """Open a connection for readers outside the crawl: URL counts, web pages, the demo."""
     with (
-        outages_as_retry(),
+        database_outages_as_retry(),
         psycopg.connect(
             settings.postgres_dsn.get_secret_value(),
             autocommit=True,

@@ -1,4 +1,4 @@
-"""Reads RSS, Atom and RDF as bytes that the crawl has fetched; feedparser never goes to the network itself."""
+"""Read RSS, Atom and RDF from bytes that the crawl has fetched; feedparser itself makes no requests."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from schemas.messages import FeedEntry
 
 MAX_TEXT: Final = 2_000
 _PROLOGUE_BYTES: Final = 65_536
-_MAX_BYTES: Final = 2_000_000  # a second of feedparser's time, twenty where every byte is made to hurt
-# expat stops multiplying entities by itself, but only after a second's work.
+_MAX_BYTES: Final = 2_000_000  # one second of feedparser's time, or twenty for a feed built to be slow
+# expat limits entity expansion too, but only after a second of work.
 _ENTITIES: Final = re.compile(rb"<!DOCTYPE[^>\[]*\[.*?\]\s*>", re.DOTALL | re.IGNORECASE)
 _ITEM_END: Final = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
 _MAX_AUTHORS: Final = 20
@@ -28,27 +28,31 @@ _CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class UnreadableListError(Exception):
-    """The bytes are no list that we can read; the text says why."""
+    """The bytes are not a list that we can read; the text is the reason."""
 
 
 def read_feed(body: bytes, url: str, content_type: str, max_items: int) -> list[ListedUrl]:
-    """Return the entries of a feed, newest position first as the feed has them; broken XML gives what can be read."""
+    """Return at most `max_items` entries of a feed, in its order; of broken XML, those that can be read.
+
+    Raises:
+        UnreadableListError: the body is not a feed.
+    """
     parsed = feedparser.parse(
         _head(body, max_items),
         response_headers={"content-type": content_type, "content-location": url},
-        sanitize_html=False,  # nothing of it is shown: markup goes below
+        sanitize_html=False,  # no HTML is kept: plain_text() removes it
         resolve_relative_uris=False,
     )
     if not parsed.get("version") and not parsed.entries:
-        why = parsed.get("bozo_exception", "no feed element")
-        raise UnreadableListError(" ".join(str(why).split())[:200])
+        reason = parsed.get("bozo_exception", "no feed element")
+        raise UnreadableListError(" ".join(str(reason).split())[:200])
     language = language_of(parsed.feed.get("language"))
     entries = (_read_entry(entry, url, language) for entry in parsed.entries[:max_items])
     return [entry for entry in entries if entry is not None]
 
 
 def _head(body: bytes, max_items: int) -> bytes:
-    """Return the part that is read at all: feedparser takes minutes for a hundred thousand items."""
+    """Return the part up to the last item wanted: feedparser takes minutes for a hundred thousand items."""
     ends = itertools.islice(_ITEM_END.finditer(body), max_items - 1, max_items)
     last = next(ends, None)
     head = body[: min(last.end() if last else len(body), _MAX_BYTES)]
@@ -59,7 +63,7 @@ def _read_entry(entry: Any, base: str, language: str | None) -> ListedUrl | None
     link = clean_url(str(entry.get("feedburner_origlink") or entry.get("link") or ""), base)
     if link is None:
         return None
-    # feedparser warns where `updated` is read and only `published` is there, hence `in`.
+    # feedparser warns if `updated` is read and only `published` is there, hence `in`.
     published = _time(entry.get("published_parsed"))
     updated = _time(entry["updated_parsed"]) if "updated_parsed" in entry else None
     names = (plain_text(author.get("name")) for author in entry.get("authors", ())[:_MAX_AUTHORS])
@@ -84,7 +88,7 @@ def _time(parsed: time.struct_time | None) -> dt.datetime | None:
 
 
 def plain_text(markup: Any) -> str | None:
-    """Return text without markup and control characters, cut to a bearable length; None where nothing is left."""
+    """Return text without markup and control characters, at most MAX_TEXT characters; None if nothing is left."""
     if not isinstance(markup, str):
         return None
     text = markup[: 20 * MAX_TEXT]

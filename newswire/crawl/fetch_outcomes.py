@@ -1,15 +1,16 @@
-"""Tells Kafka how every attempt to get a page or a list ended, for the record; the crawl itself never depends on it."""
+"""Send the outcome of every attempt to fetch a page or list to Kafka; the crawl itself never depends on it."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from newswire.crawl.http_client import SiteResponse
-from newswire.crawl.list_reader import Kind
+from newswire.crawl.list_reader import ListKind
 from newswire.errors import NewswireError
 from newswire.kafka.publisher import Publisher
 from newswire.sources.catalogue import Source
@@ -23,17 +24,23 @@ FLUSH_SECONDS: Final = 10.0
 log = structlog.get_logger()
 
 
-def build_outcome(
-    source: Source,
-    url: str,
-    kind: Kind | FetchKind,
-    outcome: Outcome,
-    *,
-    answer: SiteResponse | None = None,
-    reason: str | None = None,
-    status: int | None = None,
-) -> FetchOutcome:
+@dataclass(frozen=True, slots=True)
+class AttemptResult:
+    """How an attempt ended: with a response, or with a reason and, where the site sent one, a status.
+
+    `new_urls` is the number of addresses that a list named for the first time.
+    """
+
+    outcome: Outcome
+    response: SiteResponse | None = None
+    reason: str | None = None
+    status: int | None = None
+    new_urls: int | None = None
+
+
+def build_outcome(source: Source, url: str, kind: ListKind | FetchKind, result: AttemptResult) -> FetchOutcome:
     """Return the message of an attempt that has just ended."""
+    response = result.response
     return FetchOutcome(
         source=source.id,
         outlet=source.title,
@@ -41,16 +48,17 @@ def build_outcome(
         kind="front-page" if kind == "front page" else kind,
         url=url,
         at=dt.datetime.now(dt.UTC),
-        outcome=outcome,
-        reason=reason,
-        status=answer.status if answer else status,
-        bytes=len(answer.body) if answer else None,
-        seconds=round(answer.seconds, 3) if answer else None,
+        outcome=result.outcome,
+        reason=result.reason,
+        status=response.status if response else result.status,
+        bytes=len(response.body) if response else None,
+        seconds=round(response.seconds, 3) if response else None,
+        new_urls=result.new_urls,
     )
 
 
 def send_outcomes(publisher: Publisher, outcomes: Sequence[FetchOutcome]) -> None:
-    """Send the outcomes of a visit; what Kafka does not take now is left out, and said so in the log."""
+    """Send the outcomes of a visit; those that Kafka does not accept now are dropped and counted in the log."""
     if not outcomes:
         return
     try:

@@ -1,4 +1,4 @@
-"""Makes a FetchedPage of a site's answer and hands it to Kafka; a page counts as fetched once the broker has it."""
+"""Build a FetchedPage from a site's response and send it to Kafka; it counts as fetched once acknowledged."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ _PAGE_TYPES: Final = {"text/html", "application/xhtml+xml"}
 _ONE_MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
-def build_page(claim: ClaimedUrl, answer: SiteResponse, source: Source) -> FetchedPage:
-    """Return the message, its body still inline."""
+def build_fetched_page(claim: ClaimedUrl, response: SiteResponse, source: Source) -> FetchedPage:
+    """Return the message of a response, its body still inline."""
     now = dt.datetime.now(dt.UTC)
-    headers = answer.headers
+    headers = response.headers
     return FetchedPage(
         url_id=claim.url_id,
         url=claim.url,
-        final_url=answer.url,
+        final_url=response.url,
         source=source.id,
         outlet=source.title,
-        host=host_of(answer.url),
-        # Later than the fetch before, whatever this machine's clock says: the newest fetch is told by its time.
+        host=host_of(response.url),
+        # Later than the previous fetch, whatever this machine's clock: the latest time marks the newest fetch.
         fetched_at=max(now, claim.fetched_at + _ONE_MICROSECOND) if claim.fetched_at else now,
         first_seen_at=claim.first_seen_at,
-        status=answer.status,
-        body=pack_body(answer.body),
-        body_bytes=len(answer.body),
-        body_sha256=sha256_of(answer),
-        content_type=content_type(answer),
-        http_charset=charset_of(answer),
-        robots_tag=robots_tag_of(answer),
-        robots_ai_use=answer.robots_ai_use,
+        status=response.status,
+        body=pack_body(response.body),
+        body_bytes=len(response.body),
+        body_sha256=sha256_of(response),
+        content_type=content_type(response),
+        http_charset=charset_of(response),
+        robots_tag=robots_tag_of(response),
+        robots_ai_use=response.robots_ai_use,
         etag=headers.get("ETag"),
         last_modified=headers.get("Last-Modified"),
         language_hint=source.language,
@@ -60,39 +60,39 @@ def build_page(claim: ClaimedUrl, answer: SiteResponse, source: Source) -> Fetch
     )
 
 
-def sha256_of(answer: SiteResponse) -> str:
-    """Return the hash of the body as sent."""
-    return hashlib.sha256(answer.body).hexdigest()
+def sha256_of(response: SiteResponse) -> str:
+    """Return the hash of the body, unpacked."""
+    return hashlib.sha256(response.body).hexdigest()
 
 
-def is_page(answer: SiteResponse) -> bool:
-    """Whether the answer says that it is HTML, or says nothing and begins like it."""
-    declared = content_type(answer)
+def is_page(response: SiteResponse) -> bool:
+    """Return whether the response is declared as HTML, or is undeclared and begins like HTML."""
+    declared = content_type(response)
     if declared is None:
-        return answer.body[:512].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"<")
+        return response.body[:512].lstrip(b"\xef\xbb\xbf\r\n\t ").startswith(b"<")
     return declared in _PAGE_TYPES
 
 
-def content_type(answer: SiteResponse) -> str | None:
+def content_type(response: SiteResponse) -> str | None:
     """Return the media type without parameters."""
-    return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None
+    return response.headers.get("Content-Type", "").partition(";")[0].strip().lower() or None
 
 
-def charset_of(answer: SiteResponse) -> str | None:
-    """Return the charset that the Content-Type header names."""
+def charset_of(response: SiteResponse) -> str | None:
+    """Return the charset in the Content-Type header."""
     message = Message()
-    message["Content-Type"] = answer.headers.get("Content-Type", "")
+    message["Content-Type"] = response.headers.get("Content-Type", "")
     charset = message.get_content_charset()
     return charset if charset and charset.isascii() and len(charset) <= 40 else None
 
 
-def robots_tag_of(answer: SiteResponse) -> str | None:
-    """Return what all X-Robots-Tag headers say."""
-    return ", ".join(answer.headers.get_list("X-Robots-Tag")) or None
+def robots_tag_of(response: SiteResponse) -> str | None:
+    """Return the values of all X-Robots-Tag headers, separated by commas."""
+    return ", ".join(response.headers.get_list("X-Robots-Tag")) or None
 
 
 class PageWriter:
-    """Writes pages to `fetched-pages`, one thread for the Kafka client."""
+    """Writes pages to `fetched-pages`, with one thread for the Kafka client."""
 
     def __init__(self, publisher: Publisher, settings: Settings, thread: ThreadPoolExecutor) -> None:
         self._publisher = publisher
@@ -104,8 +104,8 @@ class PageWriter:
         """Return when the broker has acknowledged the page; raises Retry."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._write, page)
 
-    async def tell(self, outcomes: Sequence[FetchOutcome]) -> None:
-        """Send how attempts ended; see outcomes.py."""
+    async def report(self, outcomes: Sequence[FetchOutcome]) -> None:
+        """Send the outcomes of attempts; see fetch_outcomes.py."""
         await asyncio.get_running_loop().run_in_executor(self._thread, send_outcomes, self._publisher, outcomes)
 
     def _write(self, page: FetchedPage) -> None:

@@ -1,4 +1,4 @@
-"""The list of addresses: discover writes it, fetch claims what is due, and every address has exactly one state."""
+"""The frontier: discover adds addresses, fetch claims those that are due, and each has exactly one state."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import msgspec
 from newswire.crawl.database import Database, fetch_all
 from newswire.settings import Settings
 from newswire.text.urls import host_of, url_id, without_trackers
-from schemas.messages import FeedEntry
+from schemas.messages import FeedEntry, FetchedPage
 
 End = Literal["gone", "refused", "failed"]
 MAX_ATTEMPTS: Final = 5
-PATIENCE: Final = dt.timedelta(days=3)  # with an address that only ever answers "later"
+PATIENCE: Final = dt.timedelta(days=3)  # with an address whose site always asks to try again later
 _FIRST_BACKOFF_SECONDS: Final = 120.0
 
-# A known address is due again when its list says that it changed: by a later date, or, in the list that named it
-# first, by another title. Two lists may word a title differently, so only the first one's word counts.
-# An address on a host that the source did not name gets its chance when it does. Rows are locked in one order.
+# A known address is due again when its list shows that it changed: by a later date or, in the list that named it
+# first, by another title. Two lists may word a title differently, so only the first one counts.
+# An address on a host that the source did not name becomes due once the source names it. Rows are locked in one order.
 _RECORD: Final = """
     WITH found AS (
         SELECT * FROM jsonb_to_recordset(%(found)s) AS f(
@@ -50,7 +50,7 @@ _RECORD: Final = """
            count(*) FILTER (WHERE NOT is_new) AS due_again
     FROM recorded
 """
-# New addresses go before revisits, and the newest first: after a pause the news comes before what has grown old.
+# New addresses come before revisits, and the newest first: after a pause, the latest news is fetched first.
 _CLAIM: Final = """
     WITH due AS (
         SELECT url_id FROM urls
@@ -65,7 +65,7 @@ _CLAIM: Final = """
     RETURNING u.url_id, u.url, u.source, u.entry, u.first_seen_at, u.first_fetched_at, u.fetched_at, u.attempts,
               u.is_changed, u.etag, u.last_modified, u.body_sha256
 """
-# The ledger may have heard of this very fetch before we say so here; its word is further along the path.
+# The ledger may have recorded this fetch before us; its state is then further along and is kept.
 _FETCHED: Final = """
     UPDATE urls SET
         state = CASE WHEN fetched_at IS NULL OR fetched_at < %(fetched_at)s THEN 'fetched' ELSE state END,
@@ -80,7 +80,7 @@ _UNCHANGED: Final = """
     UPDATE urls SET next_attempt_at = %(next)s, lease_until = NULL, attempts = 0, is_changed = false
     WHERE url_id = %(url_id)s
 """
-# A page that could be read once and fails now is still what it was.
+# A page that was fetched before and fails now keeps its state.
 _ENDED: Final = """
     UPDATE urls SET
         state = CASE WHEN %(state)s = 'failed' AND fetched_at IS NOT NULL THEN state ELSE %(state)s END,
@@ -98,7 +98,7 @@ _DEFERRED: Final = """
 
 @dataclass(frozen=True, slots=True)
 class ListedUrl:
-    """An address that a list names; `refused` says why it is recorded but never asked for."""
+    """An address in a list; `refused` is the reason if it is recorded but never fetched."""
 
     url: str
     entry: FeedEntry
@@ -106,7 +106,7 @@ class ListedUrl:
     refused: str | None = None
 
     def as_row(self) -> dict[str, Any]:
-        """Return the row for the statement that records."""
+        """Return the values for the statement that records it."""
         return {
             "url_id": url_id(self.url),
             "url": without_trackers(self.url),
@@ -118,7 +118,7 @@ class ListedUrl:
 
 
 class ClaimedUrl(msgspec.Struct, frozen=True, kw_only=True):
-    """An address that this worker alone may fetch until its lease ends."""
+    """An address that only this worker may fetch until its claim expires."""
 
     url_id: str
     url: str
@@ -134,7 +134,7 @@ class ClaimedUrl(msgspec.Struct, frozen=True, kw_only=True):
     body_sha256: str | None
 
     def validators(self) -> dict[str, str]:
-        """Return the headers that ask only for what is new, unless the list has said that something is."""
+        """Return the headers of a conditional request; none if the list has announced a change."""
         if self.is_changed:
             return {}
         pairs = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
@@ -142,7 +142,7 @@ class ClaimedUrl(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Frontier:
-    """The addresses, as statements."""
+    """The table `urls`."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
@@ -151,7 +151,7 @@ class Frontier:
     async def record(
         self, source: str, found_in: str, found: Sequence[ListedUrl], *, fresh: bool = False
     ) -> dict[str, int]:
-        """Note addresses, each once; returns counts: new, refused, due_again."""
+        """Record addresses, each once; return the counts `new`, `refused` and `due_again`."""
         unique = {row["url_id"]: row for row in (entry.as_row() for entry in found)}
         rows = await fetch_all(self._database, _RECORD, {
             "found": msgspec.json.encode(list(unique.values())).decode(), "source": source, "found_in": found_in,
@@ -162,41 +162,50 @@ class Frontier:
     async def claim(
         self, host: str, limit: int, lease_seconds: float, sources: Sequence[str] | None
     ) -> list[ClaimedUrl]:
-        """Take up to `limit` due addresses of a host; nobody else gets them before the lease ends."""
+        """Return up to `limit` due addresses of a host; no other worker gets them before the lease ends."""
         rows = await fetch_all(self._database, _CLAIM, {
             "host": host, "limit": limit, "lease": lease_seconds, "sources": None if sources is None else list(sources),
         })  # fmt: skip
         claims = [msgspec.convert(row, ClaimedUrl) for row in rows]
         return sorted(claims, key=lambda claim: (claim.fetched_at is not None, -claim.first_seen_at.timestamp()))
 
-    async def mark_fetched(self, claim: ClaimedUrl, **facts: Any) -> None:
-        """The page is in Kafka. `facts`: fetched_at, status, etag, last_modified, body_sha256."""
-        first = claim.first_fetched_at or facts["fetched_at"]
-        values = {"url_id": claim.url_id, "next": self._next_visit(first), **facts}
-        await self._database.execute(_FETCHED, values)
+    async def mark_fetched(self, claim: ClaimedUrl, page: FetchedPage) -> None:
+        """Record that Kafka has acknowledged the page."""
+        await self._database.execute(_FETCHED, {
+            "url_id": claim.url_id, "next": self._next_visit(claim.first_fetched_at or page.fetched_at),
+            "fetched_at": page.fetched_at, "status": page.status, "etag": page.etag,
+            "last_modified": page.last_modified, "body_sha256": page.body_sha256,
+        })  # fmt: skip
 
     async def mark_unchanged(self, claim: ClaimedUrl) -> None:
-        """The page is what it was."""
+        """Record that the page has not changed since it was last fetched."""
         await self._database.execute(
             _UNCHANGED, {"url_id": claim.url_id, "next": self._next_visit(claim.first_fetched_at)}
         )
 
     async def mark_ended(self, claim: ClaimedUrl, state: End, reason: str, status: int | None) -> None:
-        """There is nothing to fetch here."""
+        """Record a final state; only a page that was fetched before and failed now is visited again."""
         next_visit = self._next_visit(claim.first_fetched_at) if state == "failed" else None
         values = {"url_id": claim.url_id, "state": state, "reason": reason, "status": status, "next": next_visit}
         await self._database.execute(_ENDED, values)
 
-    async def defer(self, claim: ClaimedUrl, reason: str, delay_seconds: float | None = None, *, forgive: bool) -> None:
-        """Try again later; `forgive` where it was not the address's fault."""
-        backoff = _FIRST_BACKOFF_SECONDS * 4 ** (claim.attempts - 1)
-        values = {"url_id": claim.url_id, "reason": reason, "forgiven": int(forgive)}
-        await self._database.execute(_DEFERRED, values | {"delay": backoff if delay_seconds is None else delay_seconds})
+    async def defer(
+        self, claim: ClaimedUrl, reason: str, delay_seconds: float | None = None, *, is_forgiven: bool
+    ) -> None:
+        """Make an address due again later; an attempt that `is_forgiven`, as not its fault, does not count."""
+        delay = backoff_seconds(claim.attempts) if delay_seconds is None else delay_seconds
+        values = {"url_id": claim.url_id, "reason": reason, "forgiven": int(is_forgiven), "delay": delay}
+        await self._database.execute(_DEFERRED, values)
 
     def _next_visit(self, first_fetched_at: dt.datetime | None) -> dt.datetime | None:
-        """Return when a page is looked at again: corrections come within hours, and seldom later."""
+        """Return when a page is due for a revisit: most corrections come within hours. None: never again."""
         if first_fetched_at is None:
             return None
         soonest = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=min(self._settings.revisit_min_seconds, 1.0))
         visits = (first_fetched_at + dt.timedelta(seconds=after) for after in self._settings.revisit_after_seconds)
         return next((visit for visit in sorted(visits) if visit > soonest), None)
+
+
+def backoff_seconds(attempts: int) -> float:
+    """Return the seconds until an address is due again after so many failed attempts: two minutes, then four-fold."""
+    return _FIRST_BACKOFF_SECONDS * 4.0 ** (attempts - 1)

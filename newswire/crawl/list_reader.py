@@ -1,4 +1,4 @@
-"""Reads what a source lists, whatever kind of list it is: a feed, a sitemap, an index of sitemaps, a front page."""
+"""Read a source's list of any kind: a feed, a sitemap, a sitemap index, a front page."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ from newswire.sources.catalogue import Source
 from newswire.text.urls import clean_url, host_of
 from schemas.messages import FeedEntry
 
-Kind = Literal["feed", "sitemap", "front page"]
-MAX_CHILDREN: Final = 20  # sitemaps of an index, the newest
+ListKind = Literal["feed", "sitemap", "front page"]
+MAX_CHILDREN: Final = 20  # the newest sitemaps of an index
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """The addresses a list names, and the further lists with the time each changed."""
+class ListContents:
+    """The addresses in a list, and the further lists it names with the time each changed."""
 
     found: tuple[ListedUrl, ...]
     children: tuple[tuple[str, dt.datetime | None], ...] = ()
 
 
-def read_list(kind: Kind, answer: SiteResponse, settings: Settings) -> Contents:
-    """Read a list's body; raises UnreadableListError."""
+def read_list(kind: ListKind, response: SiteResponse, settings: Settings) -> ListContents:
+    """Return the contents of a list; raises UnreadableListError."""
     if kind == "feed":
-        content_type = answer.headers.get("Content-Type", "")
-        return Contents(tuple(read_feed(answer.body, answer.url, content_type, settings.max_feed_items)))
+        content_type = response.headers.get("Content-Type", "")
+        return ListContents(tuple(read_feed(response.body, response.url, content_type, settings.max_feed_items)))
     if kind == "front page":
-        return Contents(tuple(_read_links(answer.body, answer.url, settings.max_feed_items)))
-    sitemap = read_sitemap(answer.body, answer.url, settings.max_feed_items, settings.max_body_bytes)
+        return ListContents(tuple(_read_links(response.body, response.url, settings.max_feed_items)))
+    sitemap = read_sitemap(response.body, response.url, settings.max_feed_items, settings.max_body_bytes)
     oldest = dt.datetime.min.replace(tzinfo=dt.UTC)
     newest_first = sorted(sitemap.children, key=lambda child: child[1] or oldest, reverse=True)
-    return Contents(sitemap.pages, tuple(newest_first[:MAX_CHILDREN]))
+    return ListContents(sitemap.pages, tuple(newest_first[:MAX_CHILDREN]))
 
 
-def select(source: Source, found: Iterable[ListedUrl]) -> list[ListedUrl]:
-    """Leave out what the source does not want; mark what lies on a host that it does not name."""
-    newest = dt.datetime.now(dt.UTC)
+def select_urls(source: Source, found: Iterable[ListedUrl]) -> list[ListedUrl]:
+    """Leave out addresses that the source skips or that are too old; mark those on other hosts as refused."""
+    now = dt.datetime.now(dt.UTC)
     age = dt.timedelta(days=source.max_age_days) if source.max_age_days else None
     wanted = (
         entry
         for entry in found
-        if source.admits(entry.url) and not (age and entry.changed_at and newest - entry.changed_at > age)
+        if source.admits(entry.url) and not (age and entry.changed_at and now - entry.changed_at > age)
     )
     return [
         entry if host_of(entry.url) in source.hosts else replace(entry, refused="other-host", changed_at=None)

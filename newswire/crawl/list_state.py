@@ -1,4 +1,4 @@
-"""Remembers every feed and sitemap between polls: its validators, its content, its failures."""
+"""The state of every list between polls: its validators, content hash and failures."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from newswire.crawl.database import Database, fetch_all
 from newswire.crawl.http_client import SiteResponse
 from newswire.settings import Settings
 
-# One failure may be chance and Airflow tries again at once; a list that goes on failing is asked ever more seldom,
-# but never given up: feeds come back after weeks.
+# A single failure may be chance, and Airflow retries at once; a list that keeps failing is polled less and less often,
+# but never dropped: feeds come back after weeks.
 _TOLERATED_ERRORS: Final = 2
-_LONGEST_PAUSE_SECONDS: Final = 6 * 3_600.0
+_FIRST_PAUSE_SECONDS: Final = 60.0  # doubled with every error, tolerated ones included
+_MAX_PAUSE_SECONDS: Final = 6 * 3_600.0
 
 _BEGIN: Final = """
     INSERT INTO feeds AS f (url, source) VALUES (%(url)s, %(source)s)
@@ -38,7 +39,7 @@ _SAVE_BAD: Final = """
 
 @dataclass(frozen=True, slots=True)
 class ListPoll:
-    """What is known of a list when its turn comes."""
+    """What is known of a list before it is polled."""
 
     url: str
     pause_seconds: float
@@ -48,57 +49,62 @@ class ListPoll:
     validators: dict[str, str]
 
     def is_known(self, body: bytes) -> bool:
-        """Whether the list says what it said the last time."""
+        """Return whether the body is the same as at the last poll."""
         return self.content_sha256 == hashlib.sha256(body).hexdigest()
 
     def has_seen(self, changed_at: dt.datetime | None) -> bool:
-        """Whether the list was read without error after it changed, as its index says."""
+        """Return whether the list was read without error after `changed_at`, its time of change in the index."""
         return bool(changed_at and self.polled_at and not self.errors and self.polled_at > changed_at)
 
 
 class ListStates:
-    """The feeds table."""
+    """The table `feeds`, one row per list."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._every = settings.feed_unconditional_every
 
     async def begin(self, url: str, source: str, *, fresh: bool) -> ListPoll:
-        """Look a list up before it is asked; `fresh` asks as if for the first time."""
+        """Return what is known of a list before it is polled; `fresh` polls it as if for the first time."""
         (row,) = await fetch_all(self._database, _BEGIN, {"url": url, "source": source})
         pairs = {"If-None-Match": row["etag"], "If-Modified-Since": row["last_modified"]}
-        # Some servers say 304 though there is news; every so often the question is put without validators.
-        asks_plainly = fresh or (row["polls"] + 1) % self._every == 0
+        # Some servers respond 304 although there is news, so every few polls the validators are left out.
+        is_unconditional = fresh or (row["polls"] + 1) % self._every == 0
         return ListPoll(
             url=url,
             pause_seconds=0.0 if fresh and row["status"] != 429 else row["pause_seconds"],
             errors=row["errors"],
             polled_at=None if fresh else row["polled_at"],
             content_sha256=None if fresh else row["content_sha256"],
-            validators={} if asks_plainly else {name: value for name, value in pairs.items() if value},
+            validators={} if is_unconditional else {name: value for name, value in pairs.items() if value},
         )
 
     async def save_good(
         self,
         poll: ListPoll,
-        answer: SiteResponse,
+        response: SiteResponse,
         *,
         entries: int | None = None,
         new: int = 0,
         is_remembered: bool = True,
     ) -> None:
-        """Keep what an answer taught; `entries` None: it said what it had said before."""
-        old = poll.validators if answer.status == 304 else {}
-        sha256 = poll.content_sha256 if answer.status == 304 else hashlib.sha256(answer.body).hexdigest()
-        etag = answer.headers.get("ETag") or old.get("If-None-Match")
-        last_modified = answer.headers.get("Last-Modified") or old.get("If-Modified-Since")
-        values: dict[str, Any] = {"url": poll.url, "status": answer.status, "entries": entries, "new": new}
+        """Store a successful poll; `entries` is None if the list is unchanged."""
+        old = poll.validators if response.status == 304 else {}
+        sha256 = poll.content_sha256 if response.status == 304 else hashlib.sha256(response.body).hexdigest()
+        etag = response.headers.get("ETag") or old.get("If-None-Match")
+        last_modified = response.headers.get("Last-Modified") or old.get("If-Modified-Since")
+        values: dict[str, Any] = {"url": poll.url, "status": response.status, "entries": entries, "new": new}
         kept = {"etag": etag, "last_modified": last_modified, "sha256": sha256}
         await self._database.execute(_SAVE_GOOD, values | (kept if is_remembered else dict.fromkeys(kept)))
 
     async def save_bad(self, poll: ListPoll, error: str, status: int | None, retry_after: float | None) -> None:
-        """Keep why it failed and when to come back."""
-        doubled = 60.0 * 2 ** min(poll.errors, 20) if poll.errors >= _TOLERATED_ERRORS else 0.0
-        pause = max(min(doubled, _LONGEST_PAUSE_SECONDS), retry_after or 0.0)
+        """Store a failed poll: the reason, and when the next one is due."""
+        pause = pause_after_failure(poll.errors, retry_after)
         values: dict[str, Any] = {"url": poll.url, "error": error.replace("\0", ""), "status": status, "pause": pause}
         await self._database.execute(_SAVE_BAD, values)
+
+
+def pause_after_failure(errors_before: int, retry_after: float | None) -> float:
+    """Return the seconds until a list that failed again is polled: doubled each time, and never before Retry-After."""
+    doubled = _FIRST_PAUSE_SECONDS * 2 ** min(errors_before, 20) if errors_before >= _TOLERATED_ERRORS else 0.0
+    return max(min(doubled, _MAX_PAUSE_SECONDS), retry_after or 0.0)

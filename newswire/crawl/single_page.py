@@ -1,4 +1,4 @@
-"""Gets single pages for commands, by the crawl's own way: robots.txt, the host's turn, the guard and the limits."""
+"""Get single pages for commands through the crawl's polite client, with its rate limit, guard and size limits."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ T = TypeVar("T")
 DEADLINE_SECONDS: Final = 60.0
 
 
-async def with_web(settings: Settings, work: Callable[[PoliteClient], Awaitable[T]]) -> T:
-    """Open the way to the sites for one piece of work."""
-    async with open_database(settings) as database, open_client(database, settings, {}) as web:
-        return await work(web)
+async def with_client(settings: Settings, use: Callable[[PoliteClient], Awaitable[T]]) -> T:
+    """Return the result of `use` with a polite client that is open until then."""
+    async with open_database(settings) as database, open_client(database, settings, {}) as client:
+        return await use(client)
 
 
 def get_page(url: str, settings: Settings) -> SiteResponse:
-    """Return a page as its site sends it; raises NewswireError where it is not to be had, saying why."""
+    """Return a page as its site sends it; raises NewswireError with the reason if it cannot be fetched."""
 
-    async def get(web: PoliteClient) -> SiteResponse:
-        return await web.get(url, deadline=time.monotonic() + DEADLINE_SECONDS, accept=ACCEPT_PAGE)
+    async def get(client: PoliteClient) -> SiteResponse:
+        return await client.get(url, deadline=time.monotonic() + DEADLINE_SECONDS, accept=ACCEPT_PAGE)
 
     try:
-        answer = asyncio.run(with_web(settings, get))
+        response = asyncio.run(with_client(settings, get))
     except (RefusedError, UnreachableError, OutOfTimeError) as error:
-        raise NewswireError(f"{url} cannot be had ({error}); save the page and give the FILE instead") from error
-    if answer.status >= 400:
-        raise NewswireError(f"{url} answers HTTP {answer.status}")
-    return answer
+        raise NewswireError(f"{url} cannot be fetched ({error}); save the page and pass the FILE instead") from error
+    if response.status >= 400:
+        raise NewswireError(f"{url} responds with HTTP {response.status}; check the address")
+    return response

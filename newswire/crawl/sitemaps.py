@@ -1,4 +1,4 @@
-"""Reads sitemaps and news sitemaps without entities, without network and within bounds."""
+"""Read sitemaps and news sitemaps (sitemaps.org, Google News) without entities, network access or unbounded memory."""
 
 from __future__ import annotations
 
@@ -22,14 +22,18 @@ _ITEMS: Final = ("{*}url", "{*}sitemap")
 
 @dataclass(frozen=True, slots=True)
 class Sitemap:
-    """The pages of a sitemap, or the sitemaps of an index with the time each changed."""
+    """The pages of a sitemap, or the sitemaps of an index with the time each last changed."""
 
     pages: tuple[ListedUrl, ...]
     children: tuple[tuple[str, dt.datetime | None], ...]
 
 
 def read_sitemap(body: bytes, url: str, max_items: int, max_bytes: int) -> Sitemap:
-    """Read one file, gzipped or not; raises UnreadableListError. A file that breaks off gives what came before."""
+    """Return at most `max_items` entries of one file, gzipped or not; of a truncated one, those before the break.
+
+    Raises:
+        UnreadableListError: the body is not a sitemap, or is longer than `max_bytes` once unpacked.
+    """
     try:
         xml = gunzip_bounded(body, max_bytes)
     except (TooLargeError, BadEncodingError) as error:
@@ -62,10 +66,10 @@ def _items(xml: bytes) -> Iterator[etree._Element]:
         is_empty = False
         yield item
         item.clear()
-        while item.getprevious() is not None:  # a million items must not stay in memory
+        while item.getprevious() is not None:  # keep memory bounded for a million items
             del item.getparent()[0]
     if is_empty and events.root is not None and etree.QName(events.root).localname not in {"urlset", "sitemapindex"}:
-        raise UnreadableListError(f"its root is <{etree.QName(events.root).localname}>")
+        raise UnreadableListError(f"the root element is <{etree.QName(events.root).localname}>")
 
 
 def _page(item: etree._Element, link: str, changed_at: dt.datetime | None) -> ListedUrl:
@@ -82,7 +86,7 @@ def _page(item: etree._Element, link: str, changed_at: dt.datetime | None) -> Li
 
 
 def _text(item: etree._Element, name: str) -> str | None:
-    # News fields lie deeper: url/news:news/news:title. image:title of an image extension is not the article's.
+    # News fields are nested: url/news:news/news:title. The image extension's image:title is not the article's title.
     for path in (f"{{*}}{name}", f"{{*}}news/{{*}}{name}", f"{{*}}news/{{*}}publication/{{*}}{name}"):
         found = item.find(path)
         if found is not None and found.text:
@@ -91,7 +95,7 @@ def _text(item: etree._Element, name: str) -> str | None:
 
 
 def read_time(text: str | None) -> dt.datetime | None:
-    """Read a W3C date and time; one without a zone is taken as UTC."""
+    """Return a W3C date and time in UTC; one without a zone is taken as UTC, None if it is not valid."""
     if not text:
         return None
     padded = text + "-01" if re.fullmatch(r"\d{4}-\d{2}", text) else text

@@ -1,6 +1,6 @@
-"""The door to the network: addresses are judged after name resolution, when the connection is dialled.
+"""The SSRF guard: it checks addresses after name resolution, when the connection is made.
 
-Judging a URL or a name beforehand is no defence: the name may resolve to something else a moment later.
+Checking a URL or a name beforehand does not protect: the name may resolve to another address a moment later.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from newswire.settings import Settings
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-# An IPv4 address can hide in these: NAT64 and 6to4 gateways would carry us to it.
+# These IPv6 addresses contain an IPv4 address, to which a NAT64 gateway would connect us.
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
 class ForbiddenAddressError(NewswireError):
-    """A name leads to an address inside somebody's network."""
+    """A name resolves only to addresses that are not public."""
 
 
 def permitted_networks(names: Sequence[str]) -> tuple[Network, ...]:
-    """Read `allow_private`."""
+    """Return the networks of the setting `allow_private`; raises ConfigError."""
     try:
         return tuple(ipaddress.ip_network(name) for name in names)
     except ValueError as error:
@@ -39,7 +39,7 @@ def permitted_networks(names: Sequence[str]) -> tuple[Network, ...]:
 
 
 def is_permitted(address: Address, networks: Iterable[Network]) -> bool:
-    """Whether we may connect: a public address, or one in a network that a setting names."""
+    """Return whether we may connect: to a public address, or to one in a network that a setting names."""
     inner = _inner(address)
     if any(inner in network for network in networks):
         return True
@@ -55,7 +55,7 @@ def _inner(address: Address) -> Address:
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Resolves a name itself and connects only to the permitted addresses among the answers."""
+    """An httpcore backend that resolves names itself and connects only to permitted addresses."""
 
     def __init__(self, networks: Sequence[Network]) -> None:
         self._networks = networks
@@ -69,7 +69,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first permitted address that answers."""
+        """Connect to the first permitted address that accepts the connection."""
         failure: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in await self._addresses(host, port):
             try:
@@ -79,31 +79,31 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         raise failure
 
     async def connect_unix_socket(self, path: str, *_args: object, **_kwargs: object) -> httpcore.AsyncNetworkStream:
-        """Refuse: no URL of a site leads to a socket file."""
-        raise ForbiddenAddressError(f"{path} is a socket of this machine")
+        """Raise ForbiddenAddressError: no URL of a site names a socket file."""
+        raise ForbiddenAddressError(f"{path} is a socket on this machine")
 
     async def sleep(self, seconds: float) -> None:
-        """Wait between two attempts of httpcore's."""
+        """Wait between two of httpcore's attempts."""
         await anyio.sleep(seconds)
 
     async def _addresses(self, host: str, port: int) -> list[Address]:
         try:
-            answers = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            results = await anyio.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"{host} cannot be resolved: {error}") from error
-        found = [ipaddress.ip_address(str(answer[4][0]).partition("%")[0]) for answer in answers]
+        found = [ipaddress.ip_address(str(result[4][0]).partition("%")[0]) for result in results]
         permitted = [address for address in dict.fromkeys(found) if is_permitted(address, self._networks)]
         if not permitted:
-            raise ForbiddenAddressError(f"{host} leads to {', '.join(map(str, found))}, which is not public")
+            raise ForbiddenAddressError(f"{host} resolves to {', '.join(map(str, found))}, which is not public")
         return permitted
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):
-    """httpx's transport over the guarded backend: TLS verified, no proxy, no retry of its own."""
+    """httpx's transport over the guarded backend: TLS is verified, no proxy is used, nothing is retried."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(verify=_tls())
-        # httpx has no parameter for the backend; its transport is this pool and the mapping of errors around it.
+        # httpx has no parameter for the backend; its transport is this pool and a mapping of errors around it.
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=_tls(),
             max_connections=settings.fetch_concurrency,

@@ -1,4 +1,4 @@
-"""Adds up the crawl state: where every address stands, by source, and what is on its way for too long."""
+"""Count the addresses in the crawl state by source and state, and find those in flight for too long."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _LISTS: Final = """
 
 
 @dataclass(slots=True)
-class Account:
-    """The addresses of one source by state, and the reasons of those that did not come through."""
+class UrlCounts:
+    """The number of addresses of one source by state, and by reason for those that ended without an article."""
 
     source: str
     states: Counter[str] = field(default_factory=Counter)
@@ -43,23 +43,23 @@ class Account:
 
     @property
     def discovered(self) -> int:
-        """Return how many addresses are known; always `ended` and `in_flight` together."""
+        """Return how many addresses are known: the sum of `ended` and `in_flight`."""
         return self.states.total()
 
     @property
     def ended(self) -> int:
-        """Return how many have come to an end, good or bad."""
+        """Return how many are in a final state, successful or not."""
         return sum(self.states[state] for state in ENDS)
 
     @property
     def in_flight(self) -> int:
-        """Return how many are on their way."""
+        """Return how many are not yet in a final state."""
         return sum(self.states[state] for state in IN_FLIGHT)
 
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """An address that should have come to an end long ago."""
+    """An address that should have reached a final state long ago."""
 
     url_id: str
     url: str
@@ -72,7 +72,7 @@ class Overdue:
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """A feed or sitemap: when it was last read and changed, and what went wrong how many times in a row."""
+    """A list: when it was last polled and changed, its last error and the number of errors in a row."""
 
     url: str
     polled_at: dt.datetime | None
@@ -83,33 +83,33 @@ class ListState:
     entries: int
 
 
-def account(settings: Settings, *, since: dt.datetime | None = None) -> dict[str, Account]:
-    """Return the account of every source that has addresses, or of the addresses first seen since a moment."""
-    accounts: dict[str, Account] = {}
+def count_urls(settings: Settings, *, since: dt.datetime | None = None) -> dict[str, UrlCounts]:
+    """Return the counts of every source that has addresses; `since` limits them to addresses first seen after it."""
+    counts: dict[str, UrlCounts] = {}
     with open_reader(settings) as connection:
         for row in connection.execute(_COUNT, {"since": since}):
-            one = accounts.setdefault(row["source"], Account(row["source"]))
+            one = counts.setdefault(row["source"], UrlCounts(row["source"]))
             one.states[row["state"]] += row["number"]
             if row["reason"]:
                 one.reasons.setdefault(row["state"], Counter())[row["reason"]] += row["number"]
-    return accounts
+    return counts
 
 
-def overdue(settings: Settings, older_than: dt.timedelta, *, limit: int = 100) -> list[Overdue]:
-    """Return what is in flight for longer than it may be, the oldest first."""
+def find_overdue(settings: Settings, older_than: dt.timedelta, *, limit: int = 100) -> list[Overdue]:
+    """Return the addresses in flight for longer than `older_than`, oldest first."""
     with open_reader(settings) as connection:
         rows = connection.execute(_OVERDUE, {"age": older_than, "limit": limit}).fetchall()
     return [Overdue(**row) for row in rows]
 
 
 def count_overdue(settings: Settings, older_than: dt.timedelta) -> dict[str, int]:
-    """Return for each source how many addresses are in flight for longer than they may be; only where there are any."""
+    """Return how many addresses of each source are in flight for longer than `older_than`, if there are any."""
     with open_reader(settings) as connection:
         return {row["source"]: row["number"] for row in connection.execute(_COUNT_OVERDUE, {"age": older_than})}
 
 
 def read_lists(settings: Settings) -> dict[str, tuple[ListState, ...]]:
-    """Return the lists of each source that were ever read."""
+    """Return the lists of each source that were ever polled."""
     lists: dict[str, tuple[ListState, ...]] = {}
     with open_reader(settings) as connection:
         for row in connection.execute(_LISTS):

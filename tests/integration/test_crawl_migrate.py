@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from newswire.crawl.database import outages_as_retry
+from newswire.crawl.database import database_outages_as_retry
 from newswire.crawl.migrate import migrate
 from newswire.errors import ConfigError, Retry
 
@@ -43,7 +43,7 @@ def test_outages_and_missing_tables_say_the_way_out(servers):
     dsn = servers.postgres_dsn.get_secret_value()
     with (
         pytest.raises(ConfigError, match=r"newswire\.crawl\.migrate"),
-        outages_as_retry(),
+        database_outages_as_retry(),
         psycopg.connect(dsn) as connection,
     ):
         connection.execute("SELECT * FROM urls")

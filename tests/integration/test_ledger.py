@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from consumers.ledger import STAGE
-from newswire.crawl.url_counts import account, overdue
+from newswire.crawl.url_counts import count_urls, find_overdue
 from newswire.errors import Retry
 from newswire.stage import Record
 from schemas.messages import DeduplicatedArticle, IndexedArticle
@@ -153,14 +153,14 @@ def test_the_account_adds_up(state):
     """Discovered is ended and in flight together, by source, with reasons; what lingers is named."""
     state.reset(urls=(URL, OTHER_URL))
     state.enter([dead()])
-    paper = account(state.settings)["paper"]
+    paper = count_urls(state.settings)["paper"]
     assert (paper.discovered, paper.ended, paper.in_flight) == (2, 1, 1)
     assert paper.states == {"fetched": 1, "rejected": 1}
     assert paper.reasons == {"rejected": {"listing": 1}}
-    assert account(state.settings, since=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)) == {}
+    assert count_urls(state.settings, since=dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)) == {}
     state.connection.execute("UPDATE urls SET fetched_at = now() - interval '2 h'")
-    assert [late.url_id for late in overdue(state.settings, dt.timedelta(hours=1))] == [OTHER_URL]
-    assert overdue(state.settings, dt.timedelta(hours=3)) == []
+    assert [late.url_id for late in find_overdue(state.settings, dt.timedelta(hours=1))] == [OTHER_URL]
+    assert find_overdue(state.settings, dt.timedelta(hours=3)) == []
 
 
 def test_an_outage_holds_the_batch_and_the_next_try_writes_it(state):

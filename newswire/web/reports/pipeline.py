@@ -10,7 +10,7 @@ from typing import Final
 from elasticsearch import Elasticsearch
 from msgspec import Struct
 
-from newswire.crawl.url_counts import ENDS, IN_FLIGHT, Overdue, account, count_overdue, overdue
+from newswire.crawl.url_counts import ENDS, IN_FLIGHT, Overdue, count_overdue, count_urls, find_overdue
 from newswire.kafka.lag import read_groups, stages_and_topics
 from newswire.settings import Settings
 from newswire.stack.report import has_supervisor, read_report
@@ -61,7 +61,7 @@ def report_pipeline(settings: Settings, client: Elasticsearch) -> PipelineReport
     stages = outages.ask(lambda: _stages(settings))
     states, reasons = outages.ask(lambda: _ledger(settings)) or ({}, {})
     counted = outages.ask(lambda: count_overdue(settings, late)) or {}
-    oldest = outages.ask(lambda: overdue(settings, late, limit=OVERDUE_SHOWN)) or ()
+    oldest = outages.ask(lambda: find_overdue(settings, late, limit=OVERDUE_SHOWN)) or ()
     since = datetime.now(UTC) - timedelta(days=LETTER_DAYS)
     letters = outages.ask(lambda: count_dead_letters(client, settings.index_prefix, since=since))
     return PipelineReport(
@@ -105,7 +105,7 @@ def _ledger(settings: Settings) -> tuple[dict[str, int], dict[str, dict[str, int
     """Add the sources' accounts up."""
     states: Counter[str] = Counter()
     reasons: dict[str, Counter[str]] = {}
-    for one in account(settings).values():
+    for one in count_urls(settings).values():
         states += one.states
         for state, counted in one.reasons.items():
             reasons.setdefault(state, Counter()).update(counted)

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from newswire.crawl.url_counts import Account, ListState
+from newswire.crawl.url_counts import ListState, UrlCounts
 from newswire.sources.catalogue import Source
 from newswire.web.view.rendering import plural
 
@@ -32,7 +32,7 @@ class Diagnosis(Struct, frozen=True):
 class SourceEvidence(Struct, frozen=True, kw_only=True):
     """What is known of a source; None where a server could not be asked."""
 
-    found: Account | None = None
+    found: UrlCounts | None = None
     lists: Sequence[ListState] | None = None
     of_day: int | None = None
     overdue: int = 0
@@ -65,7 +65,7 @@ def _of_lists(source: Source, evidence: SourceEvidence) -> Iterator[Diagnosis]:
         yield Diagnosis(level, f"A list fails, {times}: {one.url}: {one.error}")
 
 
-def _of_pages(found: Account) -> Iterator[Diagnosis]:
+def _of_pages(found: UrlCounts) -> Iterator[Diagnosis]:
     if dead := found.states["dead-lettered"]:
         yield Diagnosis("bad", f"{plural(dead, 'page')} could not be taken; see: newswire dlq list")
     reached = found.ended - found.states["refused"] - found.states["gone"]

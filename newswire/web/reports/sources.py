@@ -8,7 +8,7 @@ from datetime import timedelta
 from elasticsearch import Elasticsearch
 from msgspec import Struct
 
-from newswire.crawl.url_counts import Account, ListState, account, count_overdue, read_lists
+from newswire.crawl.url_counts import ListState, UrlCounts, count_overdue, count_urls, read_lists
 from newswire.settings import Settings
 from newswire.sources.catalogue import Source, load_catalogue
 from newswire.sources.schedule import TIERS
@@ -56,7 +56,7 @@ class SourceReport(Struct, frozen=True, kw_only=True):
 class _Facts(Struct, frozen=True, kw_only=True):
     """What the servers say, by source; None where one could not be asked."""
 
-    accounts: Mapping[str, Account] | None
+    accounts: Mapping[str, UrlCounts] | None
     overdue: Mapping[str, int] | None
     lists: Mapping[str, tuple[ListState, ...]] | None
     newest: Mapping[str, Newest] | None
@@ -79,7 +79,7 @@ def report_sources(settings: Settings, client: Elasticsearch) -> SourceReport:
 def _read_facts(settings: Settings, client: Elasticsearch) -> _Facts:
     late = timedelta(seconds=settings.overdue_after_seconds)
     outages = PartialResults()
-    accounts = outages.ask(lambda: account(settings))
+    accounts = outages.ask(lambda: count_urls(settings))
     overdue = outages.ask(lambda: count_overdue(settings, late))
     lists = outages.ask(lambda: read_lists(settings))
     newest = outages.ask(lambda: read_newest(client, settings.index_prefix))
@@ -87,7 +87,7 @@ def _read_facts(settings: Settings, client: Elasticsearch) -> _Facts:
 
 
 def _row(source: Source, facts: _Facts) -> SourceRow:
-    found = None if facts.accounts is None else facts.accounts.get(source.id) or Account(source.id)
+    found = None if facts.accounts is None else facts.accounts.get(source.id) or UrlCounts(source.id)
     overdue = None if facts.overdue is None else facts.overdue.get(source.id, 0)
     lists = None if facts.lists is None else facts.lists.get(source.id, ())
     newest = (facts.newest or {}).get(source.id)

@@ -137,7 +137,7 @@ def test_sources_are_shown_without_any_server(client):
     assert "<script>alert" not in answer.text
     assert "&lt;script&gt;alert(1)" in answer.text
     assert "Disabled in its file" in answer.text
-    assert "is no YAML" in answer.text
+    assert "not valid YAML" in answer.text
     report = client.get("/api/sources").json()
     assert {row["id"] for row in report["rows"]} == {"paper", "asleep"}
     assert len(report["outages"]) == 2

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from newswire.crawl.url_counts import Account, ListState
+from newswire.crawl.url_counts import ListState, UrlCounts
 from newswire.sources.catalogue import ExpectedPerDay, Source
 from newswire.web.reports.source_health import SourceEvidence, diagnose
 
@@ -22,7 +22,7 @@ def a_list(errors=0, error=None):
 
 
 def account(reasons=None, **states):
-    return Account("paper", Counter(states), {state: Counter(why) for state, why in (reasons or {}).items()})
+    return UrlCounts("paper", Counter(states), {state: Counter(why) for state, why in (reasons or {}).items()})
 
 
 def said(evidence, **fields):

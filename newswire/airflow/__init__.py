@@ -1,1 +1,1 @@
-"""The only room that knows Airflow; importing this package does not import it."""
+"""The only package that imports Airflow; importing the package itself does not."""

@@ -1,4 +1,4 @@
-"""What happens beside a run: a run that failed and a run that is late become log events, which alerts can count."""
+"""Callbacks of DAG runs: a failed or late run becomes a log event, which alerts can count."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ log = structlog.get_logger(__name__)
 
 
 def run_failed(context: Any) -> None:
-    """Log that a run has failed; runs in the DAG processor, once a run."""
+    """Log that a run has failed; called in the DAG processor, once per run."""
     run = context["dag_run"]
     log.error("airflow.run_failed", dag=run.dag_id, run=run.run_id, reason=context.get("reason"))
 
 
 async def deadline_missed(tier: str, deadline_minutes: int, context: Any = None) -> None:
-    """Log that a run is late; runs in the triggerer, while the run goes on."""
+    """Log that a run is late; called in the triggerer while the run goes on."""
     run = (context or {}).get("dag_run", {})
     log.warning("airflow.deadline_missed", tier=tier, deadline_minutes=deadline_minutes, run=run.get("dag_run_id"))
 
 
 def log_broken_sources(catalogue: Catalogue) -> None:
-    """Name every source file that is skipped, each time the DAGs are read."""
+    """Log every source file that is skipped, each time the DAGs are read."""
     for entry in catalogue.broken:
         log.warning("airflow.source_skipped", file=str(entry.path), reason=entry.reason)

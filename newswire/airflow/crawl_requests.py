@@ -1,4 +1,4 @@
-"""Wishes to crawl a source now: from the form, the REST API, or messages in `crawl-requests`."""
+"""Requests to crawl a source now: from the form, the REST API, or messages in `crawl-requests`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONNECTION = "kafka_crawl_requests"
 
 
 class RequestedCrawl(TypedDict):
-    """What one mapped crawl task gets."""
+    """The argument of one mapped crawl task."""
 
     source: str
     limit: int
@@ -30,19 +30,19 @@ class RequestedCrawl(TypedDict):
 
 
 class CrawlRequestTrigger(KafkaSharedStreamTrigger):
-    """Wakes `crawl_source` for every message that keeps the contract.
+    """Starts `crawl_source` for every message that matches the contract.
 
-    The others are refused here and logged: one that is no UTF-8 would otherwise fail the trigger for ever. They stay
-    in the topic for its retention. A request's offset is committed only after Airflow has stored its event.
+    Other messages are rejected and logged here: one that is not UTF-8 would otherwise make the trigger fail again and
+    again. They stay in the topic for its retention. An offset is committed only after Airflow has stored the event.
     """
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Name this class, so that the triggerer builds it and not its base."""
+        """Return this class's path and arguments, so that the triggerer builds it and not its base class."""
         _, arguments = super().serialize()
         return f"{type(self).__module__}.{type(self).__qualname__}", arguments
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
-        """Yield an event for each good message."""
+        """Yield an event for each valid message."""
         async for value in shared_stream:
             try:
                 request = CRAWL_REQUESTS.decode(value or b"")
@@ -59,11 +59,11 @@ def request_trigger(settings: Settings) -> CrawlRequestTrigger:
 
 
 def read_payloads(triggering: Sequence[Any], stored: Any) -> list[str]:
-    """Return the messages that this run answers, as JSON, each once; none when no message woke it.
+    """Return the messages that this run handles, as JSON, each once; none if no message started it.
 
-    Airflow 3.3.2 forgets to wake a DAG for an event that is stored before the run for the event before it is made: its
+    Airflow 3.3.2 may not start a DAG for an event that is stored before the run for the previous event is created: its
     queue row is inserted with ON CONFLICT DO NOTHING, and the scheduler deletes the row of the earlier event. So a run
-    takes all events since its first one, not only those that Airflow names. Some may be answered twice: that costs a
+    handles all events since its first one, not only those that Airflow names. A message handled twice costs one
     conditional request.
     """
     if not triggering:
@@ -72,26 +72,28 @@ def read_payloads(triggering: Sequence[Any], stored: Any) -> list[str]:
     return list(dict.fromkeys(event.extra["payload"] for event in (*triggering, *later)))
 
 
-def read_requests(params: Mapping[str, Any], payloads: Iterable[str]) -> list[RequestedCrawl]:
-    """Return one wish for each source: of all messages, or of the form when there are none.
+def merge_requests(params: Mapping[str, Any], payloads: Iterable[str]) -> list[RequestedCrawl]:
+    """Return one requested crawl for each source: from all messages, or from the form if there are none.
+
+    Requests for the same source become one, with the higher limit, and fresh if one of them is.
 
     Raises:
         ConfigError: the form names no source.
     """
     requests = [CRAWL_REQUESTS.decode(payload.encode()) for payload in payloads]
-    wishes: dict[str, RequestedCrawl] = {}
-    for source, limit, fresh in _asked(requests) or _filled_in(params):
-        wish = wishes.setdefault(source, RequestedCrawl(source=source, limit=limit, fresh=fresh))
-        wish["limit"] = max(limit, wish["limit"])
-        wish["fresh"] = fresh or wish["fresh"]
-    if not wishes:
-        raise ConfigError("no source chosen: pick at least one under `sources`")
-    return [wishes[source] for source in sorted(wishes)]
+    merged: dict[str, RequestedCrawl] = {}
+    for source, limit, fresh in _from_messages(requests) or _from_form(params):
+        crawl = merged.setdefault(source, RequestedCrawl(source=source, limit=limit, fresh=fresh))
+        crawl["limit"] = max(limit, crawl["limit"])
+        crawl["fresh"] = fresh or crawl["fresh"]
+    if not merged:
+        raise ConfigError("no source chosen: choose at least one under `sources`")
+    return [merged[source] for source in sorted(merged)]
 
 
-def _asked(requests: Iterable[CrawlRequest]) -> list[tuple[str, int, bool]]:
+def _from_messages(requests: Iterable[CrawlRequest]) -> list[tuple[str, int, bool]]:
     return [(request.source, request.limit, request.fresh) for request in requests]
 
 
-def _filled_in(params: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
+def _from_form(params: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
     return [(source, params["limit"], params["fresh"]) for source in params["sources"]]

@@ -1,6 +1,6 @@
-"""What the crawl's tasks do: call the crawl for each member of a batch and return counts, never bodies.
+"""The bodies of the crawl's tasks: call the crawl for each member of a batch and return counts, never page bodies.
 
-Tasks import this module when they run, as it brings the whole crawl with it.
+Tasks import this module when they run, because it imports the whole crawl.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from newswire.sources.catalogue import load_catalogue
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 16  # members of a batch that are crawled together; each host keeps its own pace
-FETCH_SECONDS = 200.0  # below the task's execution timeout, so that it ends by itself and leaves the rest due
+CONCURRENCY = 16  # members of a batch that are crawled at the same time; each host keeps its own rate limit
+FETCH_SECONDS = 200.0  # below the task's execution timeout, so that it ends by itself and the rest stays due
 
 Work = Callable[[str], dict[str, int]]
 
@@ -36,14 +36,14 @@ def discover_batch(batch: Batch, settings: Settings) -> Report:
 
     def work(source_id: str) -> dict[str, int]:
         if source_id not in sources:
-            raise ConfigError(f"source {source_id} is gone or broken; see `newswire sources check`")
+            raise ConfigError(f"source {source_id} was removed or its file has an error; see `newswire sources check`")
         return discover(sources[source_id], settings)
 
     return run_batch(batch["members"], work)
 
 
 def fetch_batch(batch: Batch, settings: Settings) -> Report:
-    """Fetch what is due from every host of the batch; what the time does not allow stays due."""
+    """Fetch the due addresses of every host of the batch; what does not fit into the time stays due."""
     until = time.monotonic() + FETCH_SECONDS
 
     def work(host: str) -> dict[str, int]:
@@ -52,24 +52,25 @@ def fetch_batch(batch: Batch, settings: Settings) -> Report:
     return run_batch(batch["members"], work)
 
 
-def crawl_requested(wish: RequestedCrawl, settings: Settings) -> Report:
-    """Discover and fetch one source now."""
+def crawl_requested(request: RequestedCrawl, settings: Settings) -> Report:
+    """Discover and fetch the requested source now."""
 
     def work(source_id: str) -> dict[str, int]:
-        return crawl_sources([source_id], settings, limit=wish["limit"], fresh=wish["fresh"])
+        return crawl_sources([source_id], settings, limit=request["limit"], fresh=request["fresh"])
 
-    return run_batch([wish["source"]], work)
+    return run_batch([request["source"]], work)
 
 
 def run_batch(members: list[str], work: Work) -> Report:
-    """Do the work for every member and report.
+    """Do the work for every member and return a report; an error of one member does not stop the others.
 
-    Raises the first error when more than half of the members failed: the task is then tried again or is red.
+    Raises:
+        NewswireError: the first error, if more than half of the members failed; Airflow then retries the task.
     """
     report = Report(done=[], failed={}, counts={})
     counts: Counter[str] = Counter()
     errors: list[Exception] = []
-    with ThreadPoolExecutor(min(AT_ONCE, len(members))) as pool:
+    with ThreadPoolExecutor(min(CONCURRENCY, len(members))) as pool:
         for member, outcome in zip(members, pool.map(lambda member: _attempt(work, member), members), strict=True):
             if isinstance(outcome, NewswireError):
                 errors.append(outcome)
@@ -84,7 +85,7 @@ def run_batch(members: list[str], work: Work) -> Report:
 
 
 def _attempt(work: Work, member: str) -> dict[str, int] | NewswireError:
-    """An error of ours concerns this member alone; anything else is a bug and fails the task at once."""
+    """Return the counts or the expected error of a member; an unexpected one is a bug and fails the whole task."""
     try:
         return work(member)
     except NewswireError as error:

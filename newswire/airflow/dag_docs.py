@@ -1,4 +1,4 @@
-"""What the UI says about a DAG: the purpose, the sources and the files that are broken."""
+"""The documentation of each DAG in Airflow's UI: its purpose, its sources and the source files with errors."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from newswire.sources.schedule import ScheduleTier
 def tier_document(tier: ScheduleTier, sources: Sequence[Source], broken: Sequence[BrokenSource]) -> str:
     """Return the Markdown of a tier's DAG."""
     rows = "\n".join(f"| {s.title} | `{s.id}` | {', '.join(s.hosts)} | {s.owner} |" for s in sources)
-    return f"""**{tier.title}**: reads the feeds and sitemaps of {len(sources)} sources, fetches what is new at each
-host's own pace, and writes the pages to the topic `fetched-pages`. The stages behind it take over from there.
+    return f"""**{tier.title}**: reads the feeds and sitemaps of {len(sources)} sources, fetches new pages within each
+host's rate limit, and writes them to the topic `fetched-pages`. The pipeline's stages process them from there.
 
-* *Discover* runs once per source, *Fetch* once per host, *Announce* adds up and judges: the run is red when more than
-  half of the sources or hosts failed, and its task is skipped when there was nothing new.
-* Due to end within {tier.deadline_minutes} minutes; a late run logs `airflow.deadline_missed`.
-* A page that fails is a row in the crawl state (`newswire status`), not a failed task.
+* *Discover* runs once per source, *Fetch* once per host. *Announce* adds up their counts: it fails if more than half of
+  the sources or hosts failed, and is skipped if there was nothing new.
+* A run should end within {tier.deadline_minutes} minutes; a late one logs `airflow.deadline_missed`.
+* A page that fails is recorded in the crawl state (`newswire status`); it does not fail a task.
 
 | outlet | source | hosts | owner |
 |---|---|---|---|
@@ -28,14 +28,14 @@ host's own pace, and writes the pages to the topic `fetched-pages`. The stages b
 def source_document(sources: Sequence[Source], broken: Sequence[BrokenSource]) -> str:
     """Return the Markdown of the DAG that crawls on request."""
     return f"""Crawls sources **now**: from this form, from `newswire crawl SOURCE`, or for each message in the topic
-`crawl-requests`. Several sources can be chosen; {len(sources)} are enabled. It waits for each host's turn like the
-schedule does, and has a pool of its own, so that it never waits behind the schedule.
+`crawl-requests`. You can choose several sources; {len(sources)} are enabled. Hosts' rate limits apply as in scheduled
+runs. The tasks have a pool of their own, so that they do not wait for scheduled ones.
 {_broken(broken)}"""
 
 
 def _broken(broken: Sequence[BrokenSource]) -> str:
     if not broken:
         return ""
-    return "\n**Skipped, because the file is broken:**\n\n" + "\n".join(
+    return "\n**Skipped, because the file has an error:**\n\n" + "\n".join(
         f"* `{entry.path.name}`: {entry.reason}" for entry in broken
     )

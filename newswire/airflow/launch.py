@@ -1,8 +1,8 @@
-"""Starts a component of Airflow, with what it will need imported first: `python -m newswire.airflow.launch scheduler`.
+"""Start a component of Airflow with its imports done first: `python -m newswire.airflow.launch scheduler`.
 
-Importing Airflow and building its API takes twenty CPU seconds in all, a third of it garbage collection: there is none
-to collect while modules load, so the collector waits until they have. Scheduler and DAG processor fork a process for
-each task and each DAG file: what they have imported is imported once, not each time.
+Importing Airflow and building its API takes twenty CPU seconds in all, a third of it garbage collection. Loading
+modules leaves no garbage, so the collector is off until they are loaded. The scheduler and the DAG processor fork a
+process for each task and each DAG file: what they have imported is not imported again.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ TASK_MODULES = ("airflow.sdk.execution_time.task_runner", "newswire.airflow.craw
 
 
 def main() -> None:
-    """Run the component that the arguments name."""
+    """Run the component named by the arguments."""
     gc.disable()
     PREPARATIONS.get(sys.argv[1], lambda: None)()
     from airflow.__main__ import main as airflow  # noqa: PLC0415 - after the collector was stopped
 
-    gc.freeze()  # what is loaded stays for ever, and a fork need not copy it to look at it
+    gc.freeze()  # loaded modules are never freed, and a fork need not copy their pages to scan them
     gc.enable()
     airflow()
 
 
 def _prepare_api_server() -> None:
-    """Build all routes now: those of the tasks' API would otherwise be built while the first task waits for them."""
+    """Build all routes now: those of the task API would otherwise be built while the first task waits."""
     import httpx  # noqa: PLC0415
     from airflow.api_fastapi.main import app  # noqa: PLC0415
 
@@ -44,16 +44,16 @@ def _prepare_api_server() -> None:
 
 
 def _prepare_scheduler() -> None:
-    """Import what tasks need; on Linux let the forks die with their parent.
+    """Import what tasks need; on Linux make the forks end with their parent.
 
-    A killed scheduler then leaves neither idle workers, which ignore SIGTERM, nor tasks that nobody watches. An
-    interrupted task runs again when its heartbeat is missed.
+    A killed scheduler then leaves no idle workers, which ignore SIGTERM, and no unsupervised tasks. An interrupted task
+    runs again when its heartbeat is missed.
     """
     from airflow.sdk.listener import get_listener_manager  # noqa: PLC0415
 
     for module in TASK_MODULES:
         importlib.import_module(module)
-    get_listener_manager()  # loads the plugins, which every task would load
+    get_listener_manager()  # loads the plugins, which every task would load otherwise
     _read_dags()
     if sys.platform == "linux":
         os.register_at_fork(after_in_child=_die_with_parent)
@@ -64,7 +64,7 @@ def _die_with_parent() -> None:
 
 
 def _read_dags() -> None:
-    """Read the DAG files once, for the sake of the modules that they import."""
+    """Read the DAG files once, so that the modules they import are loaded."""
     from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415
 
     DagBag()

@@ -1,11 +1,11 @@
-"""What one mapped task gets: one source or host each, or several once there are more than an Airflow grid can show."""
+"""Batches for mapped tasks: one source or host each, or several if there are more than Airflow's grid can show."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import TypedDict
 
-MOST_TASKS = 50
+MAX_TASKS = 50
 
 
 class Batch(TypedDict):
@@ -15,8 +15,8 @@ class Batch(TypedDict):
     members: list[str]
 
 
-def in_batches(titles: Iterable[tuple[str, str]], most: int = MOST_TASKS) -> list[Batch]:
-    """Share out (member, title) among at most `most` tasks, always in the same way."""
+def in_batches(titles: Iterable[tuple[str, str]], most: int = MAX_TASKS) -> list[Batch]:
+    """Distribute (member, title) pairs among at most `most` batches; the same pairs always give the same batches."""
     ordered = sorted(titles)
     count = min(most, len(ordered))
     shares = [ordered[number::count] for number in range(count)]

@@ -1,6 +1,6 @@
-"""Bring Airflow's database up to its version, or find in a fraction of a second that it is.
+"""Migrate Airflow's database to the installed version, or see in a fraction of a second that it is up to date.
 
-`airflow db migrate` takes four seconds to learn that there is nothing to do, at every start of the stack.
+`airflow db migrate` takes four seconds for that, at every start of the stack.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOTE = "migrated.json"
 
 
 def migrate(home: Path, url: str) -> None:
-    """Migrate unless this version has migrated this very database before."""
+    """Migrate the database unless this version has migrated it before."""
     if is_current(home, url):
         return
     if code := subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=False).returncode:
@@ -28,18 +28,18 @@ def migrate(home: Path, url: str) -> None:
 
 
 def is_current(home: Path, url: str) -> bool:
-    """Whether the database is as the last migration of the installed version has left it."""
+    """Return whether the database is at the revision to which the installed version migrated it."""
     note = home / NOTE
     return note.exists() and json.loads(note.read_text("utf-8")) == _state(url)
 
 
 def note_current(home: Path, url: str) -> None:
-    """Remember which version has migrated the database, and how far."""
+    """Store which version migrated the database, and to which revision."""
     (home / NOTE).write_text(json.dumps(_state(url)), "utf-8")
 
 
 def _state(url: str) -> dict[str, str | None]:
-    """Return the installed version and the database's revision; None for a database without tables."""
+    """Return the installed version and the database's revision, None for a database without tables."""
     with psycopg.connect(url) as connection:
         found = connection.execute("select to_regclass('alembic_version')").fetchone()
         row = connection.execute("select version_num from alembic_version").fetchone() if found and found[0] else None

@@ -1,4 +1,4 @@
-"""The analysts' window inside the Airflow UI, behind Airflow's login."""
+"""Newswire's web pages inside the Airflow UI, behind Airflow's login."""
 
 from __future__ import annotations
 

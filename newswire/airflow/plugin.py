@@ -1,4 +1,4 @@
-"""Newswire's pages in the Airflow UI; every Airflow process loads this module, so nothing heavy is imported here."""
+"""The Airflow plugin with Newswire's pages; every Airflow process loads it, so it imports nothing large."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from airflow.plugins_manager import AirflowPlugin
 
 
 class LazyPages:
-    """The pages, imported with the first request."""
+    """The pages as an ASGI application that is imported with the first request."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Hand an ASGI request on."""
-        from newswire.airflow.pages import app  # noqa: PLC0415 - only the API server ever gets here
+        """Pass an ASGI request on."""
+        from newswire.airflow.pages import app  # noqa: PLC0415 - only the API server serves pages
 
         await app(scope, receive, send)
 
 
 class NewswirePlugin(AirflowPlugin):
-    """Registers the pages in the side bar; the search gets a window of its own, as Airflow's frame lets no link out."""
+    """Adds the pages to the side bar; the search opens in its own window, as Airflow's frame blocks outside links."""
 
     name = "newswire"
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [{"app": LazyPages(), "url_prefix": "/newswire", "name": "Newswire"}]

@@ -1,4 +1,4 @@
-"""Give Airflow the pools of dags/pools.json: a task whose pool is missing waits for ever."""
+"""Create the pools of dags/pools.json in Airflow: a task whose pool is missing waits indefinitely."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ POOLS = "pools.json"
 
 
 def apply_pools(settings: Settings) -> list[str]:
-    """Create or change every pool in Airflow; return their names."""
+    """Create or update every pool in Airflow and return their names."""
     pools = json.loads((settings.dags_dir / POOLS).read_text("utf-8"))
     with open_airflow(settings) as airflow:
         for name, pool in pools.items():

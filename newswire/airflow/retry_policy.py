@@ -1,4 +1,4 @@
-"""How a crawl task is tried again: 4xx is final, 429 and 503 obey Retry-After, the rest backs off."""
+"""When a failed crawl task is retried: 4xx is final, 429 and 503 obey Retry-After, anything else backs off."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from airflow.sdk import RetryDecision, RetryPolicy
 
 from newswire.errors import ConfigError, Retry
 
-BUSY = (429, 503)
-LONGEST_WAIT_SECONDS = 120.0  # a longer Retry-After is left to the next run, which obeys it too
+BUSY_STATUSES = (429, 503)
+MAX_WAIT_SECONDS = 120.0  # after a longer Retry-After, the next run tries again
 DEFAULT_WAIT_SECONDS = 30.0
-OUTAGE_SECONDS = 10.0  # until a server of ours is likely to be back
+OUTAGE_WAIT_SECONDS = 10.0  # until one of our servers is likely to be back
 
 
 class PoliteRetry(RetryPolicy):
-    """Looks at the `status` and `retry_after` of a failed host or feed; it runs in the task's own process."""
+    """Decides by the `status` and `retry_after` of a failed host or feed; called in the task's own process."""
 
     def evaluate(
         self,
@@ -25,31 +25,31 @@ class PoliteRetry(RetryPolicy):
         max_tries: int,  # noqa: ARG002
         context: Any = None,  # noqa: ARG002
     ) -> RetryDecision:
-        """Decide what follows a failure; the number of retries stays the task's."""
+        """Return whether and when to retry; the number of retries is the task's."""
         status = getattr(exception, "status", None)
         if isinstance(exception, ConfigError):
-            return RetryDecision.fail("a setting or a source is wrong: trying again cannot help")
+            return RetryDecision.fail("a setting or source is wrong, so a retry cannot help")
         if isinstance(exception, Retry):
-            return RetryDecision.retry(timedelta(seconds=OUTAGE_SECONDS), "a server of ours is away")
-        if status in BUSY:
-            return _when_asked(status, getattr(exception, "retry_after", None))
+            return RetryDecision.retry(timedelta(seconds=OUTAGE_WAIT_SECONDS), "one of our servers does not respond")
+        if status in BUSY_STATUSES:
+            return _by_retry_after(status, getattr(exception, "retry_after", None))
         if status is not None and 400 <= status < 500:
             return RetryDecision.fail(f"HTTP {status} is final")
         return RetryDecision.default()
 
     def serialize(self) -> dict[str, Any]:
-        """Name the class, as it has no state."""
+        """Return the path of the class, which has no state."""
         return {"__type": f"{type(self).__module__}.{type(self).__qualname__}"}
 
 
-def _when_asked(status: int, retry_after_seconds: float | None) -> RetryDecision:
+def _by_retry_after(status: int, retry_after_seconds: float | None) -> RetryDecision:
     wait = DEFAULT_WAIT_SECONDS if retry_after_seconds is None else float(retry_after_seconds)
-    if wait > LONGEST_WAIT_SECONDS:
-        return RetryDecision.fail(f"HTTP {status} asks for {wait:.0f} s: the next run comes later than that")
+    if wait > MAX_WAIT_SECONDS:
+        return RetryDecision.fail(f"HTTP {status}, Retry-After {wait:.0f} s: left to the next run")
     return RetryDecision.retry(timedelta(seconds=wait), f"HTTP {status}, Retry-After {wait:.0f} s")
 
 
-DEFAULTS: dict[str, Any] = {  # of every task; one that is killed runs again, so all of them are retried
+DEFAULTS: dict[str, Any] = {  # for every task; all are retried, so that one that was killed runs again
     "owner": "newsdesk",
     "retries": 2,
     "retry_delay": timedelta(seconds=2),

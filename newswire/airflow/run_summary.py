@@ -1,4 +1,4 @@
-"""The last task of a crawl: adds up, says what is new in one asset event, and judges the run honestly."""
+"""The last task of a crawl: add up the counts, emit an asset event if pages are new, decide whether the run failed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 log = structlog.get_logger(__name__)
 
-COUNTS = "counts"  # the key under which commands find the sums, whatever the run's end
+COUNTS = "counts"  # the XCom key of the totals, set whether the run fails or not
 
 
 class Report(TypedDict):
-    """What one mapped task tells: which members went well, which did not and why, and its counts."""
+    """The result of one mapped task: members that succeeded, those that failed with the reason, and counts."""
 
     done: list[str]
     failed: dict[str, str]
@@ -23,7 +23,7 @@ class Report(TypedDict):
 
 
 class Totals(TypedDict):
-    """The sums of a run."""
+    """The totals of a run."""
 
     counts: dict[str, int]
     done: dict[str, int]
@@ -35,16 +35,16 @@ class Totals(TypedDict):
 def announce_crawl(
     expected: Mapping[str, int], reports: Mapping[str, Iterable[Report | None]], event: Any, ti: Any
 ) -> None:
-    """Close a run.
+    """Publish the totals of a run and decide how it ends.
 
     Args:
-        expected: how many members each kind of task had, such as {"sources": 11, "hosts": 9}.
-        reports: the reports of each kind; a task that failed has left none.
-        event: the asset's outlet event; it gets the counts.
-        ti: the task instance, to leave the sums under COUNTS.
+        expected: the number of members of each kind of task, such as {"sources": 11, "hosts": 9}.
+        reports: the reports of each kind; a task that failed has none.
+        event: the asset's outlet event, which gets the counts.
+        ti: the task instance, which publishes the totals under COUNTS.
 
     Raises:
-        AirflowFailException: more than half of a kind failed; red squares alone would leave the run green.
+        AirflowFailException: more than half of a kind failed; failed mapped tasks alone do not fail the run.
         AirflowSkipException: nothing new; a skipped task emits no event.
     """
     totals = add_up(expected, reports)
@@ -58,7 +58,7 @@ def announce_crawl(
 
 
 def add_up(expected: Mapping[str, int], reports: Mapping[str, Iterable[Report | None]]) -> Totals:
-    """Return the sums over all reports, and the verdict; what did not report has failed."""
+    """Return the totals over all reports and the verdict; members without a report have failed."""
     counts: Counter[str] = Counter()
     done: dict[str, int] = {}
     reasons: dict[str, str] = {}
@@ -69,14 +69,14 @@ def add_up(expected: Mapping[str, int], reports: Mapping[str, Iterable[Report | 
             reasons |= report["failed"]
         done[kind] = sum(len(report["done"]) for report in present)
     failed = {kind: expected[kind] - number for kind, number in done.items()}
-    return Totals(counts=dict(counts), done=done, failed=failed, reasons=reasons, verdict=_judge(expected, done))
+    return Totals(counts=dict(counts), done=done, failed=failed, reasons=reasons, verdict=_verdict(expected, done))
 
 
-def _judge(expected: Mapping[str, int], done: Mapping[str, int]) -> str | None:
-    """Return why the run is a failure: more than half of the sources, or of the hosts, failed."""
+def _verdict(expected: Mapping[str, int], done: Mapping[str, int]) -> str | None:
+    """Return why the run failed, None if it did not: more than half of the sources, or of the hosts, failed."""
     for kind, number in done.items():
         if not expected[kind]:
             return f"there were no {kind} to crawl"
         if number * 2 < expected[kind]:
-            return f"only {number} of {expected[kind]} {kind} could be crawled; the tasks' logs say why"
+            return f"only {number} of {expected[kind]} {kind} could be crawled; see the tasks' logs"
     return None

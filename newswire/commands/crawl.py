@@ -1,4 +1,4 @@
-"""The command `crawl`: has Airflow crawl sources or a whole tier now, and follows the run."""
+"""The command `newswire crawl`: let Airflow crawl sources or a whole tier now, and follow the run."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ DAG_ID = "crawl_source"
 CLOSING_TASK = "announce"
 COUNTS = "counts"
 TIMEOUT_SECONDS = 1800.0
-TITLES = {"queued": "waiting", "scheduled": "waiting", "success": "done", "up_for_retry": "trying again"}
+STATE_LABELS = {"queued": "waiting", "scheduled": "waiting", "success": "done", "up_for_retry": "retrying"}
 
 
 class CrawlResult(TypedDict):
-    """What `--json` prints."""
+    """The JSON document that `--json` prints."""
 
     dag_id: str
     run_id: str
@@ -38,39 +38,39 @@ class CrawlResult(TypedDict):
 @click.command("crawl")
 @click.argument("sources", nargs=-1)
 @click.option("--tier", type=click.Choice(list(TIERS)), help="Crawl every source of a tier instead.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500), help="Articles a source.")
-@click.option("--fresh", is_flag=True, help="Read lists that say they did not change, too.")
-@click.option("--no-wait", is_flag=True, help="Start the run and leave.")
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 500), help="Articles per source.")
+@click.option("--fresh", is_flag=True, help="Also read lists that report no change.")
+@click.option("--no-wait", is_flag=True, help="Start the run and exit without waiting for it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
     sources: tuple[str, ...], tier: TierName | None, limit: int, *, fresh: bool, no_wait: bool, as_json: bool
 ) -> None:
-    """Crawl SOURCES now, or all of a tier; exit code 0 if the run succeeded."""
+    """Crawl SOURCES now, or all sources of a tier. Exit code 1 if the run failed."""
     settings = load_settings()
-    dag_id, conf = _order(settings, sources, tier, limit=limit, fresh=fresh)
+    dag_id, conf = _dag_and_conf(settings, sources, tier, limit=limit, fresh=fresh)
     console = Console(stderr=as_json)
     with open_airflow(settings) as airflow:
         run = airflow.trigger(dag_id, conf)
         if not no_wait:
             run = _follow(airflow, run, console)
-        outcome = _outcome(airflow, run)
+        result = _read_result(airflow, run)
     if as_json:
-        click.echo(json.dumps(outcome, indent=1))
+        click.echo(json.dumps(result, indent=1))
     else:
-        _print(outcome, console)
+        _print(result, console)
     sys.exit(1 if run.state == "failed" else 0)
 
 
-def _order(
+def _dag_and_conf(
     settings: Settings, sources: tuple[str, ...], tier: TierName | None, *, limit: int, fresh: bool
 ) -> tuple[str, dict[str, object]]:
-    """Return the DAG to run and its parameters; a source that cannot be crawled is told before anything starts."""
+    """Return the DAG to run and its parameters; raises ConfigError before anything starts if a source is unknown."""
     if bool(sources) == bool(tier):
-        raise ConfigError("name the sources to crawl, or a --tier; `newswire sources list` shows them")
+        raise ConfigError("name the sources to crawl, or give a --tier (not both); `newswire sources list` shows them")
     catalogue = load_catalogue(settings)
     if tier:
         if not catalogue.enabled(tier):
-            raise ConfigError(f"no enabled source has the tier {tier}; see `newswire sources list`")
+            raise ConfigError(f"no source of tier {tier} is enabled; see `newswire sources list`")
         return f"crawl_{tier}", {}
     for source in sources:
         catalogue.choose(source)
@@ -87,15 +87,15 @@ def _follow(airflow: Airflow, run: Run, console: Console) -> Run:
 
 
 def _progress(tasks: TaskCounts) -> str:
-    """Return the tasks in words, such as "discover 3 done, 1 running; fetch 4 waiting"."""
-    words: dict[str, list[str]] = {}
+    """Return the tasks as text, such as "discover 3 done, 1 running; fetch 4 waiting"."""
+    parts: dict[str, list[str]] = {}
     for (task, state), number in sorted(tasks.items()):
-        words.setdefault(task, []).append(f"{number} {TITLES.get(state, state)}")
-    return "; ".join(f"{task} {', '.join(states)}" for task, states in words.items())
+        parts.setdefault(task, []).append(f"{number} {STATE_LABELS.get(state, state)}")
+    return "; ".join(f"{task} {', '.join(states)}" for task, states in parts.items())
 
 
-def _outcome(airflow: Airflow, run: Run) -> CrawlResult:
-    totals = (airflow.returned(run.dag_id, run.run_id, CLOSING_TASK, COUNTS) if run.has_ended else None) or {}
+def _read_result(airflow: Airflow, run: Run) -> CrawlResult:
+    totals = (airflow.xcom(run.dag_id, run.run_id, CLOSING_TASK, COUNTS) if run.has_ended else None) or {}
     return CrawlResult(
         dag_id=run.dag_id,
         run_id=run.run_id,
@@ -107,19 +107,19 @@ def _outcome(airflow: Airflow, run: Run) -> CrawlResult:
     )
 
 
-def _print(outcome: CrawlResult, console: Console) -> None:
-    colour = "red" if outcome["state"] == "failed" else "green"
-    console.print(f"[{colour}]{outcome['dag_id']}: {outcome['state']}[/]")
-    if outcome["verdict"]:
-        console.print(outcome["verdict"], markup=False)
-    if outcome["counts"]:
+def _print(result: CrawlResult, console: Console) -> None:
+    colour = "red" if result["state"] == "failed" else "green"
+    console.print(f"[{colour}]{result['dag_id']}: {result['state']}[/]")
+    if result["verdict"]:
+        console.print(result["verdict"], markup=False)
+    if result["counts"]:
         table = Table("", "", show_header=False, box=None)
-        for name, number in outcome["counts"].items():
+        for name, number in result["counts"].items():
             if number:
                 table.add_row(name.replace("_", " "), str(number))
         console.print(table)
-    for member, reason in outcome["failed"].items():
+    for member, reason in result["failed"].items():
         console.print(f"{member}: {reason}", markup=False, style="red")
-    console.print(f"The run: {outcome['page']}", markup=False, soft_wrap=True)
-    if outcome["counts"].get("fetched"):
-        console.print("The stages go on from here. Next: newswire status, then newswire search 'words'")
+    console.print(f"Run: {result['page']}", markup=False, soft_wrap=True)
+    if result["counts"].get("fetched"):
+        console.print("The stages now process the pages. Next: newswire status, then newswire search 'words'")

@@ -1,4 +1,4 @@
-"""The command `doctor`: look at everything that a start needs, and say how to mend what is wrong."""
+"""The command `newswire doctor`: check everything that a start needs, and print how to fix what is wrong."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MARKS = {"good": "[green]ok  [/]", "warning": "[yellow]note[/]", "bad": "[red]BA
 
 
 @click.command("doctor")
-@click.option("--deep", is_flag=True, help="Hash every downloaded jar again.")
+@click.option("--deep", is_flag=True, help="Also verify the hash of every downloaded jar.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(*, deep: bool, as_json: bool) -> None:
-    """Check Python, disk, memory, ports, caches and leftovers; exit code 1 if something is bad."""
+    """Check Python, disk, memory, ports, caches and leftover processes. Exit code 1 if something is wrong."""
     with explain_missing_package():
         from newswire.stack.doctor_checks import CHECKS, DoctorFinding, Look
 

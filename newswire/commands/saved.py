@@ -1,4 +1,4 @@
-"""`newswire saved`: keep a search under a name, run it again, or have what it will find pushed to the topic alerts."""
+"""The commands `newswire saved`: save a search under a name, run it, or push its new hits to the topic `alerts`."""
 
 from __future__ import annotations
 
@@ -18,48 +18,50 @@ if TYPE_CHECKING:
     from newswire.saved.searches import SavedSearch
     from newswire.search.request import SearchRequest
 
-NAME_CHARACTERS = 200
+MAX_NAME_CHARACTERS = 200
 
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
 def command() -> None:
-    """Searches that are kept under a name."""
+    """Save searches under a name, list and run them."""
 
 
 @command.command(context_settings=WORDS_SETTINGS)
 @click.argument("name")
 @search_options
-@click.option("--push", "pushes", is_flag=True, help="Send what it will find to the topic alerts.")
+@click.option("--push", "pushes", is_flag=True, help="Send articles that match it from now on to the topic alerts.")
 @as_json_option
-def add(*, name: str, words: tuple[str, ...], pushes: bool, as_json: bool, **wishes: object) -> None:
-    """Save a search, with the words and filters of `newswire search`; ages (7d) are kept as the time they mean now."""
+def add(*, name: str, words: tuple[str, ...], pushes: bool, as_json: bool, **filters: object) -> None:
+    """Save a search with the words and filters of `newswire search`. Ages such as 7d are stored as times."""
     from newswire.elastic.client import open_elasticsearch
     from newswire.saved.searches import SavedSearch, add_search, id_of
     from newswire.search.search import search
 
-    if not 0 < len(name) <= NAME_CHARACTERS:
-        raise click.BadParameter(f"a name has 1 to {NAME_CHARACTERS} characters", param_hint="NAME")
-    request = read_request(words, wishes)
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+        raise click.BadParameter(f"must have 1 to {MAX_NAME_CHARACTERS} characters", param_hint="NAME")
+    request = read_request(words, filters)
     now = datetime.now(UTC)
     saved = SavedSearch(query_id=id_of(name), name=name, request=request, created_at=now, pushes=pushes)
     with open_elasticsearch(settings()) as client:
-        results = search(client, settings().index_prefix, request)  # one that cannot be run is not saved
+        results = search(
+            client, settings().index_prefix, request
+        )  # fails if it cannot be run, and then it is not saved
         add_search(client, settings().index_prefix, saved)
     if as_json:
         _print_json(saved)
         return
-    found = 0 if results.is_loose else results.total  # what has only most of the words is shown, not pushed
-    click.echo(printable(f"Saved as {name!r}. It finds {found} articles now."))
+    found = 0 if results.is_loose else results.total  # articles with only most of the words are never pushed
+    click.echo(printable(f"Saved as {name!r}. It matches {found} articles now."))
     if pushes:
-        click.echo("What it will find goes to the topic alerts: newswire topics tail alerts --follow")
+        click.echo("New matches are sent to the topic alerts: newswire topics tail alerts --follow")
 
 
 @command.command("list")
 @as_json_option
 def list_(*, as_json: bool) -> None:
-    """List the saved searches: what they ask for, which of them push, and which are disabled and why."""
+    """List the saved searches: their words and filters, which push, and which are disabled and why."""
     from newswire.elastic.client import open_elasticsearch
     from newswire.saved.searches import list_searches
 
@@ -68,11 +70,11 @@ def list_(*, as_json: bool) -> None:
     if as_json:
         _print_json(searches)
         return
-    table = Table("name", "asks for", "saved", "state", box=None, pad_edge=False)
+    table = Table("name", "search", "saved", "state", box=None, pad_edge=False)
     for saved in searches:
         cells = (saved.name, describe(saved.request), f"{saved.created_at:%Y-%m-%d %H:%M} UTC", _state(saved))
         table.add_row(*map(one_line, cells))
-    Console(highlight=False, markup=False).print(table if searches else "No search is saved.")
+    Console(highlight=False, markup=False).print(table if searches else "No saved searches.")
     disabled = sum(saved.disabled_reason is not None for saved in searches)
     click.echo(f"{len(searches)} saved, {sum(saved.pushes for saved in searches)} push, {disabled} disabled")
 
@@ -81,7 +83,7 @@ def list_(*, as_json: bool) -> None:
 @click.argument("name")
 @as_json_option
 def run(name: str, *, as_json: bool) -> None:
-    """Run a saved search now. Exit code 0, found or not; 1 on an error."""
+    """Run a saved search. Exit code 0 even without hits, 1 on an error."""
     from newswire.commands.search_view import show_results
     from newswire.elastic.client import open_elasticsearch
     from newswire.saved.searches import find_search
@@ -99,7 +101,7 @@ def run(name: str, *, as_json: bool) -> None:
 @command.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Forget a saved search."""
+    """Delete a saved search."""
     from newswire.elastic.client import open_elasticsearch
     from newswire.saved.searches import remove_search
 
@@ -109,7 +111,7 @@ def remove(name: str) -> None:
 
 
 def describe(request: SearchRequest) -> str:
-    """Return a request in one line: its words, and every filter that differs from the default."""
+    """Return a request as one line: its words, and every filter that differs from the default."""
     chosen = [
         f"{field.name}={_plain(value)}"
         for field in fields(request)

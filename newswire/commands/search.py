@@ -1,4 +1,4 @@
-"""`newswire search`: the first window for analysts, on the terminal and for scripts."""
+"""The command `newswire search`: search articles on the terminal and from scripts."""
 
 from __future__ import annotations
 
@@ -22,22 +22,25 @@ COUNT_EVERY = 1_000
 
 @click.command(context_settings=WORDS_SETTINGS)
 @search_options
-@click.option("--as-of", type=Moment(), help="What was to be found at this time, with the text of then.")
-@click.option("--facets", is_flag=True, help="Count by outlet, language, country, kind, section and date.")
-@click.option("--timeline", is_flag=True, help="Count over time.")
-@click.option("--after", metavar="WORD", help="The next page; a page says its WORD at the end.")
+@click.option("--as-of", type=Moment(), help="Search the articles as they were at this time.")
+@click.option("--facets", is_flag=True, help="Count hits by outlet, language, country, kind, section and date.")
+@click.option("--timeline", is_flag=True, help="Count hits over time.")
+@click.option("--after", metavar="CURSOR", help="The next page; each page prints its CURSOR at the end.")
 @click.option(
-    "--export", "form", type=click.Choice(["csv", "ndjson"]), help="Print all of it, however much; ndjson with texts."
+    "--export",
+    "form",
+    type=click.Choice(["csv", "ndjson"]),
+    help="Print all hits without a limit; ndjson includes the texts.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-def command(*, words: tuple[str, ...], form: Literal["csv", "ndjson"] | None, as_json: bool, **wishes: object) -> None:
-    """Search the articles: words, "exact phrases", -without this. Exit code 0, found or not; 1 on an error."""
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(*, words: tuple[str, ...], form: Literal["csv", "ndjson"] | None, as_json: bool, **filters: object) -> None:
+    """Search articles by words, "exact phrases" and -excluded words. Exit code 0 even without hits, 1 on an error."""
     import msgspec
 
     from newswire.elastic.client import open_elasticsearch
     from newswire.search.search import search
 
-    request = read_request(words, wishes)
+    request = read_request(words, filters)
     with open_elasticsearch(settings()) as client:
         if form:
             _export(client, request, form)

@@ -1,4 +1,4 @@
-"""The filters of a search as options of a command; `newswire search` and `newswire saved add` take the same ones."""
+"""The search filters as command options, shared by `newswire search` and `newswire saved add`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ WORDS_SETTINGS = {"ignore_unknown_options": True}
 
 
 class Moment(click.ParamType[datetime]):
-    """A day, a time or an age: 2026-03-02, 2026-03-02T08:30, 90m, 12h, 7d, 2w; without a zone it is UTC.
+    """A date, a time or an age: 2026-03-02, 2026-03-02T08:30, 90m, 12h, 7d, 2w; UTC if it has no time zone.
 
-    A day means its first moment, or its last when `is_end`.
+    A date means its first moment, or its last with `is_end`.
     """
 
     name = "time"
@@ -30,7 +30,7 @@ class Moment(click.ParamType[datetime]):
         self._is_end = is_end
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read the moment."""
+        """Parse the value."""
         try:
             return read_moment(str(value), is_end=self._is_end)
         except ValueError as error:
@@ -39,9 +39,14 @@ class Moment(click.ParamType[datetime]):
 
 _OPTIONS = (
     click.argument("words", nargs=-1),
-    click.option("--since", type=Moment(), help="Not before this day, time or age (7d)."),
-    click.option("--until", type=Moment(is_end=True), help="Not after this day or time."),
-    click.option("--by", type=click.Choice(["published", "seen"]), default="published", help="Which time these mean."),
+    click.option("--since", type=Moment(), help="Not before this date, time or age (7d)."),
+    click.option("--until", type=Moment(is_end=True), help="Not after this date or time."),
+    click.option(
+        "--by",
+        type=click.Choice(["published", "seen"]),
+        default="published",
+        help="Whether --since and --until mean the time of publication or the time first seen.",
+    ),
     click.option("--outlet", "outlets", multiple=True, help="Only this outlet, by name or source id; repeatable."),
     click.option("--language", "languages", multiple=True, help="Only this language (en, es …); repeatable."),
     click.option("--country", "countries", multiple=True, help="Only outlets of this country (GB …); repeatable."),
@@ -53,7 +58,7 @@ _OPTIONS = (
         "date_trust",
         type=click.Choice(["told", "guessed", "none"]),
         multiple=True,
-        help="Only articles whose date the outlet told, or that was guessed, or that have none; repeatable.",
+        help="Only articles whose date the outlet stated, was guessed, or is missing; repeatable.",
     ),
     click.option("--story", "story_id", help="Only this story's articles, by its id."),
     click.option("--family", "family_id", help="Only an article and its copies, by the original's id."),
@@ -66,18 +71,18 @@ _OPTIONS = (
 
 
 def search_options(function: F) -> F:
-    """Give a command the words and filters of a search; `read_request` takes what they gave."""
+    """Add the words and filters of a search to a command; `read_request` reads their values."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
 
 
-def read_request(words: tuple[str, ...], wishes: Mapping[str, object]) -> SearchRequest:
-    """Return the request that the options of `search_options` describe."""
+def read_request(words: tuple[str, ...], filters: Mapping[str, object]) -> SearchRequest:
+    """Return the request of the words and of the options that `search_options` adds."""
     import msgspec
 
     from newswire.search.request import SearchRequest
 
     if misspelt := [word for word in words if word.startswith("--")]:
         raise click.NoSuchOption(misspelt[0])
-    return msgspec.convert({"words": " ".join(words), **wishes}, SearchRequest)
+    return msgspec.convert({"words": " ".join(words), **filters}, SearchRequest)

@@ -1,4 +1,4 @@
-"""Shows what a search has found on a terminal; the commands `search`, `saved run` and `demo run` use it."""
+"""Print search results on a terminal, for the commands `search`, `saved run` and `demo run`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BARS = " ▁▂▃▄▅▆▇█"
 
 
 def show_results(console: Console, results: SearchResults) -> None:
-    """Print results for a reader; the demo shows its searches with this too."""
+    """Print results as text."""
     console.print(Text(_headline(results), QUIET_STYLE))
     if results.is_loose:
         console.print(Text("No article has all of these words; these have most of them.", "yellow"))
@@ -37,10 +37,10 @@ def show_results(console: Console, results: SearchResults) -> None:
 
 
 def draw_timeline(buckets: tuple[TimelineBucket, ...]) -> str:
-    """Return a line of bars, one a step of time, between its first and its last step."""
+    """Return one line with a bar for each time step, between its first and last time."""
     most = max(bucket.count for bucket in buckets)
     bars = "".join(BARS[-(-bucket.count * (len(BARS) - 1) // most)] if most else " " for bucket in buckets)
-    return f"{_minute(buckets[0].start)} {bars} {_minute(buckets[-1].start)}, at most {most} a step"
+    return f"{_minute(buckets[0].start)} {bars} {_minute(buckets[-1].start)}, at most {most} per step"
 
 
 def _headline(results: SearchResults) -> str:
@@ -56,7 +56,7 @@ def _show_hit(console: Console, number: int, hit: Hit) -> None:
     console.print(title)
     for line in (Text(_byline(hit), "cyan"), *(_marked(snippet) for snippet in hit.snippets)):
         console.print(Padding(line, (0, 0, 0, INDENT)))
-    # Never wrapped: an address is there to be copied.
+    # Not wrapped, so that the URL can be copied.
     console.print(Text(" " * INDENT + printable(hit.article.url), QUIET_STYLE), soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""`newswire sources`: list the catalogue, check it, and draft a new source from an address."""
+"""The commands `newswire sources`: list the catalogue, check it, and draft a new source from an address."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @click.group("sources")
 def command() -> None:
-    """The news sites: list them, check them, add one."""
+    """List, check and add sources."""
 
 
 @command.command("list")
 @click.option("--tier", type=click.Choice(list(TIERS)), help="only this tier")
 @click.option("--json", "as_json", is_flag=True)
 def list_sources(*, tier: str | None, as_json: bool) -> None:
-    """Show every source, and the files that are none."""
+    """List all sources, and the files with errors."""
     catalogue = load_catalogue(settings())
     sources = [source for source in catalogue.sources.values() if tier in {None, source.tier}]
     if as_json:
@@ -58,10 +58,10 @@ def list_sources(*, tier: str | None, as_json: bool) -> None:
 
 @command.command()
 @click.argument("ids", nargs=-1)
-@click.option("--online", is_flag=True, help="also read the lists of these sources, once")
+@click.option("--online", is_flag=True, help="also read the lists of these sources once")
 @click.option("--json", "as_json", is_flag=True)
 def check(ids: tuple[str, ...], *, online: bool, as_json: bool) -> None:
-    """Check all sources, or some; exit code 1 when something is wrong."""
+    """Check all sources, or those named. Exit code 1 if a file has an error or a list cannot be read."""
     catalogue = load_catalogue(settings())
     wanted = _choose(catalogue.sources, catalogue.broken, ids)
     broken = [entry for entry in catalogue.broken if not ids or entry.path.stem in ids]
@@ -80,11 +80,11 @@ def check(ids: tuple[str, ...], *, online: bool, as_json: bool) -> None:
 
 @command.command()
 @click.argument("url")
-@click.option("--owner", default="newsdesk", show_default=True, help="who answers for the source")
-@click.option("--id", "source_id", help="its name, if not the host's")
-@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="where to write it")
+@click.option("--owner", default="newsdesk", show_default=True, help="who is responsible for the source")
+@click.option("--id", "source_id", help="its id, by default from the host name")
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), help="the folder to write it to")
 def add(url: str, *, owner: str, source_id: str | None, folder: Path | None) -> None:
-    """Draft a source from a site's address: its feeds, news sitemaps, name and language are looked up."""
+    """Draft a source file from a site's address, with its feeds, news sitemaps, name and language."""
     from newswire.crawl.source_scaffold import draft_source
 
     with Console(stderr=True).status(f"Reading {one_line(url)}"):
@@ -95,11 +95,11 @@ def add(url: str, *, owner: str, source_id: str | None, folder: Path | None) -> 
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise ConfigError(f"{path} exists; choose another name with --id") from None
+        raise ConfigError(f"{path} exists already; choose another id with --id") from None
     try:
         read_source(path)
     except ValueError as error:
-        raise ConfigError(f"{path} needs your hand: {error}") from error
+        raise ConfigError(f"{path} was written but has an error, correct it: {error}") from error
     click.echo(f"{path}\n\n{text}\nNext: newswire sources check {path.stem} --online; newswire crawl {path.stem}")
 
 
@@ -127,10 +127,10 @@ def _try_online(source: Source) -> list[ListReport]:
 
 def _print_report(source: Source, reports: list[ListReport]) -> None:
     for report in reports:
-        strangers = sum(number for host, number in report.hosts if host not in source.hosts)
-        said = report.problem or f"{report.entries} entries"
-        said += f", {strangers} on hosts that `hosts` does not name" if strangers else ""
-        click.secho(one_line(f"{source.id}: {report.url}: {said}"), fg="red" if report.problem else None)
+        on_other_hosts = sum(number for host, number in report.hosts if host not in source.hosts)
+        text = report.problem or f"{report.entries} entries"
+        text += f", {on_other_hosts} on hosts missing from `hosts`" if on_other_hosts else ""
+        click.secho(one_line(f"{source.id}: {report.url}: {text}"), fg="red" if report.problem else None)
 
 
 def _as_row(report: ListReport) -> dict[str, Any]:

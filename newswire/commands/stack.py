@@ -1,4 +1,4 @@
-"""The commands that start, stop and listen to the embedded stack: up, down, logs."""
+"""The commands `newswire up`, `down` and `logs`, which start, stop and show the embedded stack."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from newswire.stack.report import StackReport, has_supervisor
 
 
 @click.command()
-@click.option("--only", default="", metavar="PARTS", help="Parts to run, with commas: postgres,kafka,elasticsearch.")
-@click.option("--foreground", is_flag=True, help="Stay here; ctrl-C stops everything.")
+@click.option(
+    "--only", default="", metavar="PARTS", help="Parts to run, separated by commas: postgres,kafka,elasticsearch."
+)
+@click.option("--foreground", is_flag=True, help="Run in the foreground; ctrl-C stops everything.")
 def up(only: str, *, foreground: bool) -> None:
     """Start the servers, Airflow and the stages, and wait until all are ready."""
     with explain_missing_package():
@@ -31,7 +33,7 @@ def up(only: str, *, foreground: bool) -> None:
 
 @click.command()
 def down() -> None:
-    """Stop everything that `up` has started, and what a killed supervisor has left."""
+    """Stop everything that `up` started, and processes that a killed supervisor left behind."""
     with explain_missing_package():
         from newswire.stack.launch import stop_stack
 
@@ -41,16 +43,16 @@ def down() -> None:
     with console.status("stopping"):
         leftovers = stop_stack(state_dir)
     for name in leftovers:
-        console.print(f"ended a leftover: {name}")
+        console.print(f"ended a leftover process: {name}")
     console.print("The stack is stopped." if was_up or leftovers else "Nothing was running.")
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on.")
-@click.option("-n", "--lines", default=20, show_default=True, help="How many lines of each log.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines.")
+@click.option("-n", "--lines", default=20, show_default=True, help="Number of lines from each log.")
 def logs(name: str | None, *, follow: bool, lines: int) -> None:
-    """Show the last lines of every process, or of NAME (a service, or the beginning of its name)."""
+    """Print the last log lines of every process, or of NAME (a service, or the beginning of its name)."""
     from newswire.stack.log_reader import follow_logs, logs_of, print_tails
 
     found = logs_of(load_settings(embedded=False).state_dir / "logs", name)
@@ -60,7 +62,7 @@ def logs(name: str | None, *, follow: bool, lines: int) -> None:
 
 
 def show_addresses(console: Console, report: StackReport) -> None:
-    """Print where everything that runs here is, how to log in, and what to do next."""
+    """Print the address of every running service, how to log in, and what to do next."""
     settings = load_settings()
     places = {
         "web": ("Newswire", f"http://127.0.0.1:{report['ports'].get('web')}   search, stories, sources, pipeline"),

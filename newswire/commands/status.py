@@ -1,4 +1,4 @@
-"""The command `status`: what runs, for how long, where, how far each stage is behind, and what is stuck."""
+"""The command `newswire status`: which services run, how far each stage is behind, and which addresses are stuck."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLOURS = {"ready": "green", "done": "dim", "failed": "red", "stopped": "red"}
 
 
 class Status(TypedDict):
-    """What `--json` prints."""
+    """The JSON document that `--json` prints."""
 
     state: str
     is_up: bool
@@ -38,7 +38,7 @@ class Status(TypedDict):
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def command(*, as_json: bool) -> None:
-    """Show the services, how far the stages are behind, and what is stuck; exit code 0 if all of it is up."""
+    """Show the services, the lag of the stages, and stuck addresses. Exit code 0 if everything is up."""
     found = read_status(load_settings())
     if as_json:
         click.echo(json.dumps(found, indent=1))
@@ -48,13 +48,13 @@ def command(*, as_json: bool) -> None:
 
 
 def read_status(settings: Settings) -> Status:
-    """Return what is known about the stack of this folder, the stages' lag, and the sources' overdue addresses."""
+    """Return the state of this folder's stack, the lag of each stage, and the number of overdue addresses by source."""
     report = read_report(settings.state_dir)
     is_alive = has_supervisor(settings.state_dir)
     services = report.get("services", {})
     state: str = report.get("state", "stopped")
     if not is_alive and state in ("starting", "up", "stopping"):
-        state = "killed"  # its supervisor could not say so
+        state = "killed"  # its supervisor could not report it
     is_up = is_alive and state == "up" and all(service["state"] in GOOD for service in services.values())
     here = services if is_alive else {}
     lag, lag_error = _lag(settings) if "kafka" in here or _is_elsewhere("kafka_bootstrap") else (None, None)
@@ -80,7 +80,7 @@ def _is_elsewhere(address: str) -> bool:
 def _lag(settings: Settings) -> tuple[dict[str, int] | None, str | None]:
     from newswire.kafka.lag import read_lag
 
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its errors come back as one sentence
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its errors are reported in one sentence
     try:
         return read_lag(settings), None
     except NewswireError as error:
@@ -106,12 +106,12 @@ def _print(found: Status) -> None:
     if found["lag"]:
         console.print("Records behind: " + ", ".join(f"{stage} {lag}" for stage, lag in found["lag"].items()))
     if found["lag_error"]:
-        console.print(f"The lag is not known: {found['lag_error']}", markup=False)
+        console.print(f"The lag is unknown: {found['lag_error']}", markup=False)
     if found["overdue"]:
         sources = ", ".join(f"{source} {count}" for source, count in found["overdue"].items())
-        console.print(f"Addresses on their way for too long: {sources}", style="red", markup=False)
+        console.print(f"Addresses in flight for too long: {sources}", style="red", markup=False)
     if found["overdue_error"]:
-        console.print(f"Whether addresses are stuck is not known: {found['overdue_error']}", markup=False)
+        console.print(f"The number of stuck addresses is unknown: {found['overdue_error']}", markup=False)
 
 
 def _services_table(found: Status) -> Table:

@@ -1,4 +1,4 @@
-"""`newswire web`: serves the analysts' window on this machine."""
+"""The command `newswire web`: serve the web pages and the API on this machine."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CLOSE_SECONDS = 3
 
 
 @click.command("web")
-@click.option("--host", help="Where to listen; without a login of their own the pages belong on loopback.")
-@click.option("--port", type=click.IntRange(0, 65535), help="0: a free one.")
+@click.option("--host", help="Address to listen on; the pages have no login, so keep them on loopback.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 chooses a free one.")
 def command(host: str | None, port: int | None) -> None:
-    """Serve search, articles, stories, sources and pipeline as web pages; ctrl-C ends it."""
+    """Serve the web pages for search, articles, stories, sources and pipeline until ctrl-C."""
     import uvicorn
 
     from newswire.web.platform.app import create_app
@@ -36,5 +36,5 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port))
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)  # the socket adds the address once more
-        raise ConfigError(f"cannot listen at {host}:{port}: {reason}; choose another with --port") from error
+        reason = os.strerror(error.errno) if error.errno else str(error)  # str(error) would repeat the address
+        raise ConfigError(f"cannot listen on {host}:{port}: {reason}; choose another port with --port") from error

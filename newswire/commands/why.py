@@ -1,4 +1,4 @@
-"""`newswire why`: what two articles of the index are to each other; every stage that decides on it explains itself."""
+"""The command `newswire why`: explain how two articles are related, as each stage that decides on it sees it."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ Explain = Callable[
 @click.command()
 @click.argument("one")
 @click.argument("other")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, one: str, other: str, as_json: bool) -> None:
-    """Say why two articles are a copy of one another or not, and in one story or not; each by its id or URL."""
+    """Explain why two articles are copies or not, and in one story or not. Give each by id or URL."""
     import orjson
 
     from newswire.elastic.client import open_elasticsearch
@@ -35,7 +35,7 @@ def command(*, one: str, other: str, as_json: bool) -> None:
     with open_elasticsearch(settings()) as client:
         pair = [find_article(client, settings().index_prefix, name) for name in (one, other)]
     ids = {article["article_id"] for article in pair}
-    # A copy comes after its original, even where a feed had announced it first.
+    # A copy comes after its original, even if a feed announced the copy first.
     found = explain(*sorted(pair, key=lambda article: (article.get("copy_of") in ids, str(article["first_seen_at"]))))
     if as_json:
         click.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY).decode())
@@ -46,13 +46,13 @@ def command(*, one: str, other: str, as_json: bool) -> None:
 
 
 def explain(earlier: Document, later: Document) -> dict[str, Mapping[str, Any]]:
-    """Ask every stage that has something to say, in the order of their names."""
+    """Return the explanation of each stage that has one, ordered by stage name."""
     explainers: dict[str, Explain] = {point.name: point.load() for point in entry_points(group=GROUP)}
     return {name: explainers[name](earlier, later) for name in sorted(explainers)}
 
 
 def find_article(client: Elasticsearch, prefix: str, name: str) -> Document:
-    """Return what the index holds of an article, named by its id or its URL."""
+    """Return an article's document from the index, by id or URL; raises NewswireError if there is none."""
     from newswire.elastic.client import build_alias, elastic_outages_as_retry
 
     should = [{"term": {field: name}} for field in ("article_id", "url", "canonical_url")]
@@ -61,6 +61,6 @@ def find_article(client: Elasticsearch, prefix: str, name: str) -> Document:
             index=build_alias(prefix), query={"bool": {"should": should}}, size=1, ignore_unavailable=True
         )
     if not (hits := found["hits"]["hits"]):
-        raise NewswireError(f"no article is called {name}; newswire search --json prints ids and URLs")
+        raise NewswireError(f"no article has the id or URL {name}; `newswire search --json` prints both")
     source: Document = hits[0]["_source"]
     return source

@@ -118,10 +118,10 @@ def test_sources_and_hosts_are_judged_apart():
 
 def test_messages_that_came_together_are_one_wish_for_each_source():
     """Runs and messages differ in number: all coalesced messages are answered, the widest wish wins."""
-    from newswire.airflow.crawl_requests import read_requests
+    from newswire.airflow.crawl_requests import merge_requests
 
     asked = [request("b", limit=5), request("a"), request("b", limit=9, fresh=True)]
-    wishes = read_requests({"sources": ["ignored"], "limit": 1, "fresh": False}, map(payload_of, asked))
+    wishes = merge_requests({"sources": ["ignored"], "limit": 1, "fresh": False}, map(payload_of, asked))
     assert wishes == [
         {"source": "a", "limit": 50, "fresh": False},
         {"source": "b", "limit": 9, "fresh": True},
@@ -144,12 +144,12 @@ def test_a_run_answers_messages_that_airflow_stored_without_waking_it():
 
 def test_the_form_counts_when_no_message_woke_the_run():
     """From the form and the REST API the parameters come as they are; without a source they are refused."""
-    from newswire.airflow.crawl_requests import read_requests
+    from newswire.airflow.crawl_requests import merge_requests
 
     form = {"sources": ["b", "a"], "limit": 7, "fresh": True}
-    assert [wish["source"] for wish in read_requests(form, [])] == ["a", "b"]
+    assert [wish["source"] for wish in merge_requests(form, [])] == ["a", "b"]
     with pytest.raises(ConfigError, match="no source chosen"):
-        read_requests(form | {"sources": []}, [])
+        merge_requests(form | {"sources": []}, [])
 
 
 def test_the_trigger_wakes_for_good_messages_and_survives_bad_ones():

@@ -164,7 +164,7 @@ def test_the_command_prints_json_for_scripts(airflow, crawl):
     [
         ((), "name the sources"),
         (("paper", "--tier", "hourly"), "name the sources"),
-        (("--tier", "15m"), "no enabled source has the tier 15m"),
+        (("--tier", "15m"), "no source of tier 15m is enabled"),
         (("papre",), "did you mean paper"),
         (("broken",), "has an error, fix it: not valid YAML"),
     ],

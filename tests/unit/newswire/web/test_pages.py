@@ -170,7 +170,7 @@ def test_a_port_that_is_taken_is_named_with_the_way_out():
         port = other.getsockname()[1]
         done = CliRunner().invoke(command, ["--port", str(port)])
     assert isinstance(done.exception, ConfigError)
-    assert re.search(rf"127\.0\.0\.1:{port}: .*in use; choose another with --port", str(done.exception))
+    assert re.search(rf"127\.0\.0\.1:{port}: .*in use; choose another port with --port", str(done.exception))
 
 
 def test_the_api_is_described_completely(client):

@@ -104,19 +104,27 @@ class PoliteClient:
         return await self._robots.rules(url.partition(":")[0], host_of(url), deadline)
 
     async def _download_robots(self, url: str, deadline: float) -> RobotsFile:
-        """Return the robots.txt at a URL; one that cannot be read, for whatever reason, has no status."""
+        """Return the robots.txt at a URL; one that cannot be read, for whatever reason, has no status.
+
+        Raises:
+            RefusedError: the host itself has a private address.
+            OutOfTimeError: as `get`.
+        """
+        target = url
         try:
             for _ in range(self._settings.max_redirects + 1):
                 # One byte more shows that the file is longer.
-                response = await self._send(url, {"Accept": _ACCEPT_ROBOTS}, deadline, 0.0, MAX_ROBOTS_BYTES + 1)
-                if not (target := redirect_target(response)):
+                response = await self._send(target, {"Accept": _ACCEPT_ROBOTS}, deadline, 0.0, MAX_ROBOTS_BYTES + 1)
+                if not (redirect := redirect_target(response)):
                     return RobotsFile.from_body(response.status, response.body)
-                url = target
+                target = redirect
         except UnreachableError as error:
             return RobotsFile(error.status)
-        except RefusedError:  # a fault of robots.txt, not of the addresses on its host: RFC 9309, section 2.3.1.4
-            return RobotsFile(None)
-        return RobotsFile(404)  # RFC 9309, section 2.3.1.2: after five redirects the file counts as absent
+        except RefusedError as error:
+            if target == url and isinstance(error.__cause__, ForbiddenAddressError):
+                raise
+            return RobotsFile(None)  # a fault of robots.txt, not of the addresses on its host: RFC 9309, 2.3.1.4
+        return RobotsFile(404)  # RFC 9309, 2.3.1.2: after five redirects the file counts as absent
 
     async def _send(
         self, url: str, headers: Mapping[str, str], deadline: float, robots_delay: float, head_bytes: int | None = None

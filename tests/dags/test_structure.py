@@ -111,7 +111,7 @@ def test_a_broken_source_stops_only_itself_and_is_named(sources, read_dags, capf
     assert [batch["members"] for batch in mapped(bag.dags["crawl_15m"], "discover")] == [["birch"]]
     logged = "".join(capfd.readouterr())
     for dag in (dag for dag in bag.dags.values() if "crawl" in dag.tags):
-        assert "`alder.yml`: is no YAML" in dag.doc_md
+        assert "`alder.yml`: not valid YAML" in dag.doc_md
         assert "`maple.yml`" in dag.doc_md
         assert "owner" in dag.doc_md
     assert "airflow.source_skipped" in logged

@@ -229,9 +229,11 @@ def test_what_kafka_has_not_acknowledged_is_not_fetched(crawl, monkeypatch, trou
 
 def test_an_address_that_breaks_us_is_given_up_and_takes_no_other_with_it(crawl, monkeypatch):
     """A bug that one page brings to light ends the task, not the crawl: the others come through, it is given up."""
-    build_page = fetch.build_page
+    build_fetched_page = fetch.build_fetched_page
     monkeypatch.setattr(
-        fetch, "build_page", lambda claim, *rest: 1 / 0 if claim.url.endswith("/a") else build_page(claim, *rest)
+        fetch,
+        "build_fetched_page",
+        lambda claim, *rest: 1 / 0 if claim.url.endswith("/a") else build_fetched_page(claim, *rest),
     )
     crawl.site.set_feed("/a", "/b")
     crawl.discover()

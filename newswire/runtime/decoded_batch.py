@@ -65,6 +65,8 @@ def _find_fault(raw: Raw, topic: Topic[Any], headers: Mapping[str, str]) -> tupl
     header_bytes = sum(len(name) + len(value or b"") for name, value in raw.headers)
     if header_bytes > MAX_HEADER_BYTES:
         return "headers-too-large", f"{header_bytes} bytes of headers; at most {MAX_HEADER_BYTES} are read"
+    if raw.value is None and not topic.compacted:
+        return "undecodable", f"no value, and {topic.name} has no tombstones"
     if raw.value is not None and len(raw.value) > MAX_VALUE_BYTES:
         return "record-too-large", f"a value of {len(raw.value)} bytes; at most {MAX_VALUE_BYTES} are read"
     return find_type_fault(topic, headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import contextmanager
 from itertools import pairwise
 
@@ -39,11 +40,11 @@ def doubling(record):
 class _Doubling:
     """A stage whose handler writes down what it is handed and does what the test sets."""
 
-    def __init__(self, tmp_path, answer=doubling, **options):
+    def __init__(self, tmp_path, answer=doubling, reads=NUMBERS, **options):
         self.batches = []
         self.answer = answer
         self.before = lambda: None
-        stage = Stage("doubling", reads=NUMBERS, writes=(DOUBLES,), open=self._open)
+        stage = Stage("doubling", reads=reads, writes=(DOUBLES,), open=self._open)
         self.rig = Rig(stage, tmp_path, **options)
 
     @contextmanager
@@ -172,9 +173,10 @@ def test_an_expected_refusal_is_a_letter_but_no_poison(tmp_path):
 
 
 def test_a_tombstone_reaches_the_handler_without_a_value(tmp_path):
-    """No value is news, not damage."""
+    """On a compacted topic, no value is news, not damage."""
     seen = []
-    stage = _Doubling(tmp_path, lambda record: seen.append((record.key, record.value)) or ())
+    compacted = dataclasses.replace(NUMBERS, compacted=True)
+    stage = _Doubling(tmp_path, lambda record: seen.append((record.key, record.value)) or (), reads=compacted)
     stage.rig.write(None, partition=0)
     stage.rig.start().step()
     assert seen == [(b"key", None)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import faulthandler
 import gc
 import importlib
 import os
@@ -22,6 +23,7 @@ TASK_MODULES = ("airflow.sdk.execution_time.task_runner", "newswire.airflow.craw
 
 def main() -> None:
     """Run the component named by the arguments."""
+    faulthandler.register(signal.SIGUSR1)  # the supervisor asks for all stacks before it ends a hung component
     gc.disable()
     PREPARATIONS.get(sys.argv[1], lambda: None)()
     from airflow.__main__ import main as airflow  # noqa: PLC0415 - after the collector was stopped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import secrets
 import signal
 from collections.abc import Callable, Iterator
@@ -95,6 +96,7 @@ def _await(connect: Callable[[], T], instruments: Instruments, stop: Event) -> T
 
 def _stop_on_signals() -> Event:
     stop = Event()
+    faulthandler.register(signal.SIGUSR1)  # the supervisor asks for all stacks before it ends a hung stage
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import datetime as dt
 import json
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -19,6 +21,7 @@ from newswire.stack.service import Probe, Service
 
 PYTHON = (sys.executable, "-m")
 ASK_TIMEOUT_SECONDS = 10.0
+LIVE_TIMEOUT_SECONDS = 4.0  # less than a person who asks for the status waits
 USERS = ("admin", "viewer")
 DATABASE = "metadatabase"  # as the health report calls it
 COMPONENTS = {  # service name -> (arguments, its name in Airflow's health report)
@@ -59,6 +62,8 @@ def airflow_services(
             command=(*PYTHON, "newswire.airflow.launch", *arguments),
             needs=("airflow-migrate",),
             ready=health.of(part),
+            live=health.live(part),
+            dump_signal=signal.SIGUSR1,
             restart=True,
             ready_within=180,
             stop_within=20,
@@ -206,9 +211,28 @@ class AirflowHealth:
 
         return probe
 
+    def live(self, part: str) -> Probe:
+        """Return the liveness probe of one component: without a report nothing is known against it.
+
+        The report comes from the API server and its database; while these are away, no other component is to blame.
+        """
+
+        async def api_probe() -> bool:
+            return await fetch_page(f"{self.url}/api/v2/monitor/health", ASK_TIMEOUT_SECONDS) is not None
+
+        async def probe() -> bool:
+            try:
+                report = await asyncio.wait_for(self._fresh(), LIVE_TIMEOUT_SECONDS)
+            except TimeoutError:
+                report = {}
+            is_known = report.get(DATABASE, {}).get("status") == "healthy"
+            return not is_known or report.get(part, {}).get("status") == "healthy"
+
+        return api_probe if part == DATABASE else probe
+
     async def _fresh(self) -> dict[str, dict[str, str]]:
         if time.monotonic() - self.asked >= 0.5:
-            self.asked = time.monotonic()
+            self.asked, self.report = time.monotonic(), {}  # should the question be broken off
             self.report = await self._ask()
         return self.report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -80,6 +81,7 @@ class Elasticsearch:
             "elasticsearch",
             java(flags, classpath(self.home), *arguments),
             ready=answering(f"{self.url}/_cluster/health"),
+            dump_signal=signal.SIGQUIT,
             restart=True,
             ready_within=180,
             stop_within=30,

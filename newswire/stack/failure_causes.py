@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 TAIL_BYTES = 16 << 10
+LONGEST_LINE = 300
 WAYS_OUT = {
     r"address already in use|BindException|address in use": (
         "Another program has just taken its port; start again, and a free one is chosen."
@@ -44,6 +45,13 @@ def tail(log: Path, lines: int = 15) -> str:
         file.seek(max(0, log.stat().st_size - TAIL_BYTES))
         return "\n".join(f"    {line}" for line in file.read().decode("utf-8", "replace").splitlines()[-lines:])
     return ""
+
+
+def last_error(log: Path, lines: int = 200) -> str:
+    """Return the last line of a log that speaks of an error, else the last line; empty if there is none."""
+    written = [line.strip() for line in tail(log, lines).splitlines() if line.strip()]
+    errors = [line for line in written if re.search(r"error|exception|fatal|critical", line, re.IGNORECASE)]
+    return (errors or written or [""])[-1][:LONGEST_LINE]
 
 
 def _way_out(log_end: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import signal
 import uuid
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from newswire.stack.java_runtime import ENVIRONMENT, java
-from newswire.stack.probes import listening
+from newswire.stack.probes import listening, speaking_kafka
 from newswire.stack.service import Service
 
 NODE_ID = 1
@@ -50,6 +51,8 @@ class Kafka:
             self._java(self.heap, "kafka.Kafka", str(self.properties_file)),
             needs=() if formatted else ("kafka-format",),
             ready=listening(self.port),  # KRaft opens the port only after the broker has registered
+            live=speaking_kafka(self.port),
+            dump_signal=signal.SIGQUIT,
             restart=True,
             ready_within=120,
             stop_within=30,

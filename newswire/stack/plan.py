@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -207,6 +208,8 @@ class _Planner:
             (sys.executable, "-m", "consumers", stage),
             needs=("topics", *read_deployments()[stage].needs),
             ready=answering(f"http://127.0.0.1:{port}/readyz"),
+            live=answering(f"http://127.0.0.1:{port}/livez"),
+            dump_signal=signal.SIGUSR1,
             restart=True,
             ready_within=120,
             stop_within=20,
@@ -220,6 +223,7 @@ class _Planner:
             (sys.executable, "-m", "newswire", "web", "--port", str(port)),
             needs=self._here("elasticsearch"),
             ready=answering(f"http://127.0.0.1:{port}/livez"),
+            dump_signal=signal.SIGUSR1,
             restart=True,
             environment=child_environment(**self.environment),
         )

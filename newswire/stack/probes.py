@@ -1,8 +1,9 @@
-"""How the supervisor learns that a service is ready: an open port, or a page that answers as it should."""
+"""How the supervisor learns that a service is ready and live: an open port, or a request that is answered."""
 
 from __future__ import annotations
 
 import asyncio
+import struct
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -11,6 +12,8 @@ import psycopg
 from newswire.stack.service import Probe
 
 PROBE_TIMEOUT_SECONDS = 2.0
+API_VERSIONS = 18  # the key of the request
+CORRELATION_ID = 11
 
 
 def listening(port: int, host: str = "127.0.0.1") -> Probe:
@@ -41,6 +44,33 @@ def accepting(dsn: str) -> Probe:
         return True
 
     return probe
+
+
+def speaking_kafka(port: int, host: str = "127.0.0.1") -> Probe:
+    """Return a probe that is true while a broker answers requests.
+
+    An open port proves little: the kernel accepts connections for a broker that hangs. ApiVersions is answered before
+    any login (https://kafka.apache.org/protocol.html#The_Messages_ApiVersions).
+    """
+
+    async def probe() -> bool:
+        try:
+            return await asyncio.wait_for(_ask_api_versions(host, port), PROBE_TIMEOUT_SECONDS)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
+            return False
+
+    return probe
+
+
+async def _ask_api_versions(host: str, port: int) -> bool:
+    request = struct.pack(">hhih", API_VERSIONS, 0, CORRELATION_ID, -1)  # version 0, no client id
+    reader, writer = await asyncio.open_connection(host, port)
+    try:
+        writer.write(struct.pack(">i", len(request)) + request)
+        _size, correlation_id = struct.unpack(">ii", await reader.readexactly(8))
+        return bool(correlation_id == CORRELATION_ID)
+    finally:
+        writer.close()
 
 
 def answering(url: str) -> Probe:

@@ -58,6 +58,12 @@ def kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
+def wake_group(pid: int) -> None:
+    """Let a process group that was stopped go on."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGCONT)
+
+
 def children() -> set[int]:
     """Return the numbers of our direct children."""
     return {child.pid for child in psutil.Process().children()}

@@ -26,6 +26,10 @@ class ServiceReport(TypedDict):
     ready_after_seconds: float | None
     restarts: int
     stop_signal: int
+    problem: str | None  # how its last life ended
+    last_error: str | None  # a line of its log, where there is a problem
+    next_try_at: float | None
+    is_stopped_by_hand: bool
 
 
 class StackReport(TypedDict, total=False):

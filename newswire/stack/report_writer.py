@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from newswire.stack.failure_causes import last_error
 from newswire.stack.plan import Plan
 from newswire.stack.report import ServiceReport, StackReport, StackState, boot_id, read_report, write_env, write_report
 from newswire.stack.supervisor import Process
@@ -35,7 +36,8 @@ class Journal:
 
     def services(self, processes: Mapping[str, Process]) -> None:
         """Note the services' states."""
-        self._report["services"] = {name: _describe(process) for name, process in processes.items()}
+        logs = self._state_dir / "logs"
+        self._report["services"] = {name: _describe(process, logs) for name, process in processes.items()}
         self._write()
 
     def turn(self, state: StackState, error: str | None = None) -> None:
@@ -50,7 +52,8 @@ class Journal:
         write_report(self._state_dir, self._report)
 
 
-def _describe(process: Process) -> ServiceReport:
+def _describe(process: Process, logs: Path) -> ServiceReport:
+    is_troubled = process.problem is not None and process.state not in ("ready", "done")
     return ServiceReport(
         state=process.state,
         pid=process.pid if process.is_running else None,
@@ -58,4 +61,8 @@ def _describe(process: Process) -> ServiceReport:
         ready_after_seconds=process.ready_after_seconds,
         restarts=process.restarts,
         stop_signal=int(process.service.stop_signal),
+        problem=process.problem,
+        last_error=(last_error(logs / f"{process.service.name}.log") or None) if is_troubled else None,
+        next_try_at=process.next_try_at,
+        is_stopped_by_hand=process.is_stopped_by_hand,
     )

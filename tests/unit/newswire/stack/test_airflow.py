@@ -148,3 +148,20 @@ def test_a_component_is_ready_when_it_has_said_so_since_the_start(report):
 def test_health_is_false_while_nothing_answers():
     """A probe before the API server listens is no error."""
     assert not asyncio.run(AirflowHealth("http://127.0.0.1:9").of("scheduler")())
+
+
+def test_a_component_is_live_unless_the_report_is_against_it(report):
+    """A hung scheduler is found; when the API or its database is away, no other component is to blame for it."""
+    answers, url = report
+
+    def is_live(part="scheduler", at=url, **statuses):
+        answers.clear()
+        answers.update({name: {"status": status} for name, status in statuses.items()})
+        return asyncio.run(AirflowHealth(at).live(part)())
+
+    assert is_live(metadatabase="healthy", scheduler="healthy")
+    assert not is_live(metadatabase="healthy", scheduler="unhealthy")
+    assert is_live(metadatabase="unhealthy", scheduler="unhealthy")
+    assert is_live(at="http://127.0.0.1:9")
+    assert is_live("metadatabase", metadatabase="unhealthy")
+    assert not is_live("metadatabase", at="http://127.0.0.1:9")

@@ -51,6 +51,13 @@ def test_the_lag_is_counted_on_the_topics_that_a_stage_reads():
         assert {topic.name for topic in reads} == set(topics)
 
 
+def test_every_service_is_watched_as_long_as_it_lives(given):
+    """All but jobs have a liveness probe; a hung Python or Java process writes its stacks before it is ended."""
+    services = [service for service in make_plan((), given(), {}).services if not service.job]
+    assert all(service.liveness_probe is not None and service.restart for service in services)
+    assert [service.name for service in services if service.dump_signal is None] == ["postgres"]
+
+
 def test_the_whole_stack_has_everything_each_service_needs(given):
     """No service needs one that does not run, and nothing needs itself in a circle."""
     services = make_plan((), given(), {}).services

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 import psutil
 import pytest
 
+from newswire.stack.probes import answering
 from newswire.stack.process import children
 from newswire.stack.service import Service
 from newswire.stack.supervisor import ServiceFailedError, Supervisor
@@ -44,10 +45,10 @@ async def until(condition) -> None:
 
 
 @asynccontextmanager
-async def running(services, logs):
+async def running(services, logs, changed=lambda _: None):
     """The supervisor, once everything is up; stopped at the end."""
     stop, up = asyncio.Event(), asyncio.Event()
-    supervisor = Supervisor(services, logs)
+    supervisor = Supervisor(services, logs, changed)
     run = asyncio.create_task(supervisor.run(stop, up.set))
     upness = asyncio.create_task(up.wait())
     await asyncio.wait({run, upness}, return_when=asyncio.FIRST_COMPLETED)
@@ -117,7 +118,7 @@ def test_a_service_that_is_never_ready_fails_the_start(tmp_path):
     before = children()
     slow = Service("slow", python(FOREVER), ready=exists(tmp_path / "never"), ready_within=0.3)
 
-    with pytest.raises(ServiceFailedError, match=r"slow was not ready within 0\.3 s"):
+    with pytest.raises(ServiceFailedError, match=r"slow was not ready within .* s, and did nothing for .* 0\.3 s"):
         start_and_stop([slow], tmp_path / "logs")
 
     assert children() == before
@@ -184,18 +185,203 @@ def test_a_service_that_is_always_killed_at_its_start_fails_it(tmp_path):
         start_and_stop([service], tmp_path / "logs")
 
 
-def test_a_service_that_keeps_failing_is_given_up_and_the_others_go_on(tmp_path, monkeypatch):
-    """There is a limit of quick failures; behind it the service is `failed` and the rest of the stack still runs."""
-    monkeypatch.setattr("newswire.stack.supervisor.BACKOFF_SECONDS", (0.0,) * 8)
+def test_a_service_that_keeps_failing_is_tried_again_and_again_and_the_others_go_on(tmp_path, monkeypatch):
+    """There is no last try: it is `failing`, with the time of the next one, and recovers once its cause is gone."""
+    monkeypatch.setattr("newswire.stack.liveness.FIRST_DELAY_SECONDS", 0.0)
+    cured, well = tmp_path / "cured", tmp_path / "well"
+    check = f"import os\nif not os.path.exists({str(cured)!r}): raise SystemExit('no luck')\n"
+    code = f"{check}open({str(well)!r}, 'w').close(); {FOREVER}"
 
-    async def give_up() -> None:
-        services = [Service("bad", python("raise SystemExit(1)"), restart=True), Service("good", python(FOREVER))]
-        async with running(services, tmp_path / "logs") as supervisor:
-            await until(lambda: supervisor.processes["bad"].state == "failed")
-            assert supervisor.processes["bad"].restarts == 8
+    async def fail_and_recover() -> None:
+        seen = set()
+        services = [Service("bad", python(code), restart=True), Service("good", python(FOREVER))]
+        async with running(services, tmp_path / "logs", lambda all_: seen.add(all_["bad"].state)) as supervisor:
+            bad = supervisor.processes["bad"]
+            await until(lambda: bad.restarts > 12)
+            assert "failing" in seen
+            assert "failed" not in seen
+            assert bad.problem == "ended with exit code 1"
+            cured.touch()
+            await until(well.exists)
+            assert (bad.state, bad.is_running) == ("ready", True)
             assert supervisor.processes["good"].is_running
 
-    asyncio.run(give_up())
+    asyncio.run(fail_and_recover())
+
+
+def test_a_program_that_has_gone_is_tried_again(tmp_path, monkeypatch):
+    """A service whose program cannot be started any more takes nobody with it."""
+    monkeypatch.setattr("newswire.stack.liveness.FIRST_DELAY_SECONDS", 0.0)
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o700)
+
+    async def lose_it() -> None:
+        async with running([Service("tool", (str(program),), restart=True)], tmp_path / "logs") as supervisor:
+            tool = supervisor.processes["tool"]
+            await until(lambda: tool.state == "ready")
+            moved = program.rename(tmp_path / "moved")
+            os.kill(tool.pid, signal.SIGKILL)
+            await until(lambda: "cannot be started" in (tool.problem or ""))
+            moved.rename(program)
+            await until(lambda: tool.state == "ready")
+
+    asyncio.run(lose_it())
+
+
+# It answers over a socket: `fine`, or `sick` once the file is there, as a stage's /livez does.
+ANSWERING = """
+import faulthandler, os, signal, socket, sys
+faulthandler.register(signal.SIGUSR1)
+server = socket.create_server(('127.0.0.1', 0))
+half = sys.argv[1] + '.half'
+open(half, 'w').write(str(server.getsockname()[1]))
+os.rename(half, sys.argv[1])
+while True:
+    connection, _ = server.accept()
+    connection.recv(100)
+    is_sick = os.path.exists(sys.argv[2])
+    status = '503 Service Unavailable' if is_sick else '200 OK'
+    connection.sendall(f'HTTP/1.0 {status}\\r\\n\\r\\n'.encode())
+    connection.close()
+"""
+
+
+def answering_service(tmp_path, **changes) -> tuple[Service, object]:
+    port_file, sick = tmp_path / "port", tmp_path / "sick"
+
+    async def probe() -> bool:
+        return port_file.exists() and await answering(f"http://127.0.0.1:{port_file.read_text()}/livez")()
+
+    command = (*python(ANSWERING), str(port_file), str(sick))
+    limits = {"live_within": 0.5, "stop_within": 0.2, "dump_signal": signal.SIGUSR1} | changes
+    return Service("worker", command, ready=probe, restart=True, **limits), sick
+
+
+@pytest.mark.parametrize("fault", ["stopped", "sick"])
+def test_a_hung_service_is_ended_and_started_again(tmp_path, fault):
+    """A process held by SIGSTOP, and one that answers 503 forever: both are replaced, their stacks are in the log."""
+    service, sick = answering_service(tmp_path)
+
+    async def hang() -> None:
+        async with running([service], tmp_path / "logs") as supervisor:
+            process = supervisor.processes["worker"]
+            first = process.pid
+            if fault == "sick":
+                sick.touch()
+            else:
+                os.kill(first, signal.SIGSTOP)
+            await until(lambda: process.restarts == 1)
+            assert "was hung: it did not answer for" in process.problem
+            sick.unlink(missing_ok=True)
+            await until(lambda: process.state == "ready" and process.pid != first)
+            assert not is_alive(first)
+            assert process.restarts == 1
+
+    asyncio.run(hang())
+    assert "most recent call first" in (tmp_path / "logs" / "worker.log").read_text()
+
+
+def test_a_service_that_answers_is_left_alone(tmp_path):
+    """Several limits long it is asked, and stays the same process."""
+    service, _ = answering_service(tmp_path, live_within=0.2)
+
+    async def live_on() -> None:
+        async with running([service], tmp_path / "logs") as supervisor:
+            process = supervisor.processes["worker"]
+            first, ready_at = process.pid, time.monotonic()
+            await until(lambda: time.monotonic() - ready_at > 1.0)
+            assert (process.pid, process.restarts, process.state) == (first, 0, "ready")
+
+    asyncio.run(live_on())
+
+
+def test_liveness_is_asked_now(tmp_path):
+    """The supervisor's answer is the probe's, not what it remembers; a job has none."""
+    service, _ = answering_service(tmp_path, live_within=60.0)
+    job = Service("job", python("pass"), job=True)
+
+    async def ask() -> None:
+        async with running([service, job], tmp_path / "logs") as supervisor:
+            assert await supervisor.ask() == {
+                "worker": {"is_live": True, "silent_seconds": 0.0},
+                "job": {"is_live": None, "silent_seconds": 0.0},
+            }
+            os.kill(supervisor.processes["worker"].pid, signal.SIGSTOP)
+            assert (await supervisor.ask())["worker"]["is_live"] is False
+            assert supervisor.processes["worker"].state == "ready"
+            os.kill(supervisor.processes["worker"].pid, signal.SIGCONT)
+
+    asyncio.run(ask())
+
+
+def test_a_service_that_works_is_waited_for_beyond_its_limit(tmp_path):
+    """A slow start that writes to its log takes many times its limit, and succeeds."""
+    ready = tmp_path / "ready"
+    code = (
+        "import time\nfor _ in range(12):\n  print('on its way', flush=True); time.sleep(0.1)\n"
+        f"open({str(ready)!r}, 'w').close(); time.sleep(600)"
+    )
+    slow = Service("slow", python(code), ready=exists(ready), ready_within=0.4)
+
+    supervisor = start_and_stop([slow], tmp_path / "logs")
+
+    assert supervisor.processes["slow"].ready_after_seconds > 2 * 0.4
+
+
+def test_a_service_is_stopped_started_and_restarted_by_hand(tmp_path):
+    """Stopped by hand it stays down until it is started; a restart is a new process and no failure."""
+
+    async def command() -> None:
+        services = [Service(name, python(FOREVER), restart=True) for name in ("one", "two")]
+        async with running(services, tmp_path / "logs") as supervisor:
+            one, two = (supervisor.processes[name] for name in ("one", "two"))
+            first, other = one.pid, two.pid
+            assert await supervisor.stop(["one"]) == {"one": {"state": "stopped", "problem": None}}
+            assert one.is_stopped_by_hand
+            assert not is_alive(first)
+            assert await supervisor.start(["one"]) == {"one": {"state": "ready", "problem": None}}
+            second = one.pid
+            assert await supervisor.restart(["one"]) == {"one": {"state": "ready", "problem": None}}
+            assert len({first, second, one.pid}) == 3
+            assert (one.restarts, one.is_stopped_by_hand) == (0, False)
+            assert two.pid == other
+
+    asyncio.run(command())
+
+
+def test_a_failing_service_is_tried_at_once_by_hand(tmp_path, monkeypatch):
+    """`start` does not wait for the next try, and says why it fails again."""
+    monkeypatch.setattr("newswire.stack.liveness.FIRST_DELAY_SECONDS", 600.0)
+    marker = tmp_path / "cured"
+    code = f"import os, time\nif not os.path.exists({str(marker)!r}): raise SystemExit(7)\n{FOREVER}"
+
+    async def command() -> None:
+        service = Service("bad", python(code), ready=exists(marker), restart=True)
+        marker.touch()
+        async with running([service], tmp_path / "logs") as supervisor:
+            bad = supervisor.processes["bad"]
+            marker.unlink()
+            os.kill(bad.pid, signal.SIGKILL)
+            await until(lambda: bad.restarts == 2)
+            assert bad.next_try_at > time.time() + 200
+            outcome = (await supervisor.start(["bad"]))["bad"]
+            assert outcome["problem"] == "ended with exit code 7"
+            marker.touch()
+            assert (await supervisor.start(["bad"]))["bad"] == {"state": "ready", "problem": None}
+
+    asyncio.run(command())
+
+
+def test_a_stack_with_services_stopped_by_hand_stops(tmp_path):
+    """A service that does not run does not keep those it needs waiting."""
+
+    async def command() -> None:
+        services = [Service("below", python(FOREVER)), Service("above", python(FOREVER), needs=("below",))]
+        async with running(services, tmp_path / "logs") as supervisor:
+            await supervisor.stop(["above"])
+
+    asyncio.run(asyncio.wait_for(command(), PATIENCE_SECONDS))
 
 
 def test_the_group_of_a_dead_service_is_killed_before_it_starts_again(tmp_path):

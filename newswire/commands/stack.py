@@ -29,6 +29,9 @@ def up(only: str, *, foreground: bool) -> None:
     report = start_stack(given, console, only=parts)
     console.print(f"The stack is up (started in {report['up_after_seconds']:.0f} s).")
     show_addresses(console, report)
+    for name, service in report["services"].items():
+        if service["is_stopped_by_hand"]:
+            console.print(f"{name} is stopped by hand; start it with: newswire start {name}", style="red")
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""The command `newswire status`: which services run, how far each stage is behind, and which addresses are stuck."""
+"""The command `newswire status`: which services run and answer, what is wrong, and how far each stage is behind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import sys
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import TypedDict
 
 import click
@@ -15,20 +16,29 @@ from rich.table import Table
 
 from newswire.errors import NewswireError
 from newswire.settings import Settings, load_settings
-from newswire.stack.report import ServiceReport, has_supervisor, read_report
+from newswire.stack.advice import advise, advise_on, describe_state, is_good
+from newswire.stack.report import Answer, ServiceReport, has_supervisor, read_report
 
-GOOD = ("ready", "done")
-COLOURS = {"ready": "green", "done": "dim", "failed": "red", "stopped": "red"}
+COLOURS = {"ready": "green", "done": "dim", "failed": "red", "failing": "red", "stopped": "red", "hung": "red"}
+
+
+class ServiceStatus(ServiceReport, Answer):
+    """A service: what the supervisor knows of it, what its probe says now, and what helps."""
+
+    advice: str | None
 
 
 class Status(TypedDict):
     """The JSON document that `--json` prints."""
 
+    state_dir: str
     state: str
     is_up: bool
     error: str | None
+    supervisor_error: str | None
+    advice: str | None
     ports: dict[str, int]
-    services: dict[str, ServiceReport]
+    services: dict[str, ServiceStatus]
     lag: dict[str, int] | None
     lag_error: str | None
     overdue: dict[str, int] | None
@@ -38,7 +48,10 @@ class Status(TypedDict):
 @click.command("status")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def command(*, as_json: bool) -> None:
-    """Show the services, the lag of the stages, and stuck addresses. Exit code 0 if everything is up."""
+    """Show the services, the lag of the stages, and stuck addresses. Exit code 0 if everything is up.
+
+    Every service is asked now whether it is live.
+    """
     found = read_status(load_settings())
     if as_json:
         click.echo(json.dumps(found, indent=1))
@@ -51,19 +64,23 @@ def read_status(settings: Settings) -> Status:
     """Return the state of this folder's stack, the lag of each stage, and the number of overdue addresses by source."""
     report = read_report(settings.state_dir)
     is_alive = has_supervisor(settings.state_dir)
-    services = report.get("services", {})
     state: str = report.get("state", "stopped")
     if not is_alive and state in ("starting", "up", "stopping"):
         state = "killed"  # its supervisor could not report it
-    is_up = is_alive and state == "up" and all(service["state"] in GOOD for service in services.values())
+    answers, supervisor_error = _ask(settings.state_dir) if is_alive else ({}, None)
+    services = {name: _service(name, one, answers) for name, one in report.get("services", {}).items()}
+    is_up = is_alive and state == "up" and supervisor_error is None and all(map(is_good, services.values()))
     here = services if is_alive else {}
     lag, lag_error = _lag(settings) if "kafka" in here or _is_elsewhere("kafka_bootstrap") else (None, None)
     has_ledger = "crawl-migrate" in here or _is_elsewhere("postgres_dsn")
     overdue, overdue_error = _overdue(settings) if has_ledger else (None, None)
     return Status(
+        state_dir=str(settings.state_dir),
         state=state,
         is_up=is_up,
         error=report.get("error"),
+        supervisor_error=supervisor_error,
+        advice=None if is_up else advise(state, settings.state_dir, has_answered=supervisor_error is None),
         ports=report.get("ports", {}),
         services=here,
         lag=lag,
@@ -71,6 +88,24 @@ def read_status(settings: Settings) -> Status:
         overdue=overdue,
         overdue_error=overdue_error,
     )
+
+
+def _ask(state_dir: Path) -> tuple[dict[str, Answer], str | None]:
+    from newswire.stack.control import ask_liveness
+
+    if "control" not in read_report(state_dir):
+        return {}, None  # it has only just begun
+    try:
+        return ask_liveness(state_dir), None
+    except NewswireError as error:
+        return {}, str(error)
+
+
+def _service(name: str, report: ServiceReport, answers: dict[str, Answer]) -> ServiceStatus:
+    answer = answers.get(name, Answer(is_live=None, silent_seconds=0.0))
+    found = ServiceStatus(**report, **answer, advice=None)
+    found["advice"] = advise_on(name, found)
+    return found
 
 
 def _is_elsewhere(address: str) -> bool:
@@ -98,29 +133,43 @@ def _overdue(settings: Settings) -> tuple[dict[str, int] | None, str | None]:
 
 def _print(found: Status) -> None:
     console = Console()
-    console.print(f"The stack is {found['state']}." + ("" if found["is_up"] else " Start it with: newswire up"))
-    if found["error"]:
-        console.print(found["error"], style="red", markup=False, highlight=False, soft_wrap=True)
+    _write(console, f"The stack in {found['state_dir']} is {found['state']}.")
+    for error in filter(None, (found["error"], found["supervisor_error"])):
+        _write(console, error, "red")
+    if found["advice"]:
+        _write(console, found["advice"])
     if found["services"]:
         console.print(_services_table(found))
+    for name, service in found["services"].items():
+        if service["advice"]:
+            _write(console, f"{name}: {service['advice']}", "red")
+    _print_flow(console, found)
+
+
+def _print_flow(console: Console, found: Status) -> None:
     if found["lag"]:
-        console.print("Records behind: " + ", ".join(f"{stage} {lag}" for stage, lag in found["lag"].items()))
+        _write(console, "Records behind: " + ", ".join(f"{stage} {lag}" for stage, lag in found["lag"].items()))
     if found["lag_error"]:
-        console.print(f"The lag is unknown: {found['lag_error']}", markup=False)
+        _write(console, f"The lag is unknown: {found['lag_error']}")
     if found["overdue"]:
         sources = ", ".join(f"{source} {count}" for source, count in found["overdue"].items())
-        console.print(f"Addresses in flight for too long: {sources}", style="red", markup=False)
+        _write(console, f"Addresses in flight for too long: {sources}", "red")
     if found["overdue_error"]:
-        console.print(f"The number of stuck addresses is unknown: {found['overdue_error']}", markup=False)
+        _write(console, f"The number of stuck addresses is unknown: {found['overdue_error']}")
+
+
+def _write(console: Console, text: str, style: str | None = None) -> None:
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _services_table(found: Status) -> Table:
     table = Table("service", "state", "pid", "up for", "restarts", "port", box=None, padding=(0, 2))
     for name, service in found["services"].items():
         is_running = service["pid"] is not None and service["started_at"] is not None
+        state = describe_state(service)
         table.add_row(
             name,
-            f"[{COLOURS.get(service['state'], 'yellow')}]{service['state']}",
+            f"[{COLOURS.get(state, 'yellow')}]{state}",
             str(service["pid"] or ""),
             _duration(time.time() - (service["started_at"] or 0)) if is_running else "",
             str(service["restarts"] or ""),

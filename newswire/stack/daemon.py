@@ -14,6 +14,7 @@ from newswire.errors import NewswireError
 from newswire.logs import configure_logs
 from newswire.settings import Settings, child_environment, load_settings
 from newswire.stack.aot import forget_cache, missing_caches
+from newswire.stack.control_server import open_control
 from newswire.stack.disk import explain_full_disk
 from newswire.stack.leftovers import end_leftovers
 from newswire.stack.plan import Plan, make_plan
@@ -68,7 +69,9 @@ class _Run:
         loop.add_signal_handler(signal.SIGHUP, lambda: None)  # the terminal may close
         if stop_at_eof:
             loop.add_reader(sys.stdin, self._begin_stop)
-        await self._supervisor.run(self._stop, self._up)
+        async with open_control(self._supervisor, self._given.state_dir) as control:
+            self._journal.control(control)
+            await self._supervisor.run(self._stop, self._up)
 
     def _begin_stop(self) -> None:
         if not self._stop.is_set():

@@ -32,6 +32,20 @@ class ServiceReport(TypedDict):
     is_stopped_by_hand: bool
 
 
+class Outcome(TypedDict):
+    """What a command has made of a service."""
+
+    state: str
+    problem: str | None
+
+
+class Answer(TypedDict):
+    """What a service's liveness probe says now; None if it has none or does not run."""
+
+    is_live: bool | None
+    silent_seconds: float
+
+
 class StackReport(TypedDict, total=False):
     """What stack.json holds."""
 
@@ -43,6 +57,7 @@ class StackReport(TypedDict, total=False):
     up_after_seconds: float | None
     ports: dict[str, int]
     services: dict[str, ServiceReport]
+    control: str  # the socket that takes commands
 
 
 def report_path(state_dir: Path) -> Path:
@@ -56,6 +71,11 @@ def read_report(state_dir: Path) -> StackReport:
         report: StackReport = json.loads(report_path(state_dir).read_text("utf-8"))
     except FileNotFoundError:
         return {}
+    for service in report.get("services", {}).values():  # a release before this one wrote less
+        service.setdefault("problem", None)
+        service.setdefault("last_error", None)
+        service.setdefault("next_try_at", None)
+        service.setdefault("is_stopped_by_hand", False)
     return report
 
 

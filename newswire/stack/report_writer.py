@@ -34,6 +34,11 @@ class Journal:
         write_env(self._state_dir, plan.env)
         self._write()
 
+    def control(self, path: Path) -> None:
+        """Note where the supervisor takes commands."""
+        self._report["control"] = str(path)
+        self._write()
+
     def services(self, processes: Mapping[str, Process]) -> None:
         """Note the services' states."""
         logs = self._state_dir / "logs"

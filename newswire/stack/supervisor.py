@@ -8,34 +8,20 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TypedDict
 
 from newswire.errors import StackError
 from newswire.stack.lifecycle import Lifecycle, Process, ServiceFailedError, State
 from newswire.stack.liveness import is_live
 from newswire.stack.process import adopt_orphans, children, end_descendants, reap_orphans, rotate
+from newswire.stack.report import Answer, Outcome
 from newswire.stack.service import Probe, Service
 
-__all__ = ["Answer", "Outcome", "Probe", "Process", "Service", "ServiceFailedError", "State", "Supervisor"]
+__all__ = ["Probe", "Process", "Service", "ServiceFailedError", "State", "Supervisor"]
 
 ROTATE_EVERY_SECONDS = 10.0
 POLL_SECONDS = 0.1
 GOOD = ("ready", "done")
 ANSWER_WITHIN_SECONDS = 5.0  # a person waits
-
-
-class Outcome(TypedDict):
-    """What a command has made of a service."""
-
-    state: State
-    problem: str | None
-
-
-class Answer(TypedDict):
-    """What a service's liveness probe says now; None if it has none or does not run."""
-
-    is_live: bool | None
-    silent_seconds: float
 
 
 class Supervisor:

@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -97,7 +99,8 @@ def test_up_status_logs_and_down(stack):
 
     status = json.loads(stack.run("status", "--json"))
     assert status["is_up"]
-    assert status["services"]["postgres"]["state"] == "ready"
+    assert status["state_dir"] == str(stack.folder)
+    assert (status["services"]["postgres"]["state"], status["services"]["postgres"]["is_live"]) == ("ready", True)
     assert stack.query("select current_user, current_database()") == [("newswire", "newswire")]
     assert "ready to accept connections" in stack.run("logs", "postgres")
     assert "There is no log of ghost" in stack.run("logs", "ghost", expect=2)
@@ -153,6 +156,75 @@ def test_a_killed_server_comes_back(stack):
 
     assert read_status(stack.given)["services"]["postgres"]["restarts"] == 1
     assert stack.query("select row from kept") == [(1,)]
+
+
+def test_restart_stop_and_start_of_one_service(stack):
+    """The commands wait for the outcome; status says what was stopped by hand, and how to undo it."""
+    stack.up()
+    control = Path(stack.report["control"])
+    assert stat.S_IMODE(control.stat().st_mode) == 0o600
+    first = stack.server_pid
+
+    assert "postgres is ready" in stack.run("restart", "postg")
+    assert stack.server_pid != first
+    assert json.loads(stack.run("stop", "postgres", "--json"))["services"]["postgres"]["state"] == "stopped"
+    status = stack.run("status", expect=1)
+    assert "stopped by hand. Start it with: newswire start postgres" in status
+    assert "Start it with: newswire up" not in status
+    assert "postgres is stopped by hand" in stack.run("up", "--only", "postgres")
+    assert "postgres is ready" in stack.run("start", "postgres")
+    assert stack.query("select 1") == [(1,)]
+    assert "There is no service ghost. The services are: " in stack.run("restart", "ghost", expect=2)
+
+    stack.down()
+    assert not control.exists()
+    assert f"No stack runs in {stack.folder}" in stack.run("restart", "postgres", expect=1)
+
+
+def test_a_service_that_cannot_come_back_is_failing_and_status_says_why(stack):
+    """Its data is damaged while it runs: the reason, the last line and the next try are shown, and it recovers."""
+    stack.up()
+    data = Postgres(stack.folder / "postgres", port=0).data
+    (data / "PG_VERSION").rename(data / "elsewhere")
+
+    outcome = json.loads(stack.run("restart", "postgres", "--json", expect=1))
+    assert outcome["services"]["postgres"]["problem"] == "ended with exit code 1"
+    until(lambda: stack.report["services"]["postgres"]["state"] == "failing")
+    found = json.loads(stack.run("status", "--json", expect=1))["services"]["postgres"]
+    assert "not a valid data directory" in found["last_error"]
+    assert found["next_try_at"] > time.time() - 60
+    assert "newswire start postgres" in found["advice"]
+
+    (data / "elsewhere").rename(data / "PG_VERSION")
+    assert "postgres is ready" in stack.run("start", "postgres")
+    assert json.loads(stack.run("status", "--json"))["is_up"]
+
+
+def test_status_asks_now_and_does_not_trust_the_supervisors_memory(stack):
+    """A server that hangs since a moment ago is shown as hung, and a hung supervisor too."""
+    stack.up()
+    os.kill(stack.server_pid, signal.SIGSTOP)
+    try:
+        found = json.loads(stack.run("status", "--json", expect=1))["services"]["postgres"]
+        assert (found["state"], found["is_live"]) == ("ready", False)
+        assert "newswire restart postgres" in found["advice"]
+    finally:
+        os.kill(stack.server_pid, signal.SIGCONT)
+    os.kill(stack.report["pid"], signal.SIGSTOP)
+    try:
+        status = json.loads(stack.run("status", "--json", expect=1))
+        assert "does not answer" in status["supervisor_error"]
+        assert "newswire down, newswire up" in status["advice"]
+    finally:
+        os.kill(stack.report["pid"], signal.SIGCONT)
+
+
+def test_status_in_a_folder_without_a_stack_says_where_it_looked(stack):
+    """From the wrong folder the way out is the right one, not `up`."""
+    stack.folder.mkdir()
+    status = stack.run("status", expect=1)
+    assert f"The stack in {stack.folder} is stopped" in status
+    assert "NEWSWIRE_STATE_DIR" in status
 
 
 def test_a_port_taken_since_the_last_run_is_replaced(stack):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import hashlib
 import json
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -42,8 +41,8 @@ def open_dead_letters(settings: Settings, stage: str) -> Iterator[DeadLetter]:
 def retry_dead_letters(settings: Settings, stage: str, *, reason: str | None = None, limit: int | None = None) -> int:
     """Send dead letters to the topic they came from, as they were; return how many.
 
-    Without a reason, what the stage rejects as a matter of course (a page that is not an article) stays. A record whose
-    dead letter holds only its beginning is read again from its topic; where it is gone from there, the letter stays.
+    Without a reason, what the stage rejects as a matter of course (a page that is not an article) stays. So does a
+    letter that holds only the beginning of a record: no topic takes one of that size.
     """
     wanted = (
         letter
@@ -56,7 +55,7 @@ def retry_dead_letters(settings: Settings, stage: str, *, reason: str | None = N
         for letter in wanted:
             if count == limit:
                 break
-            if _send_back(publisher, settings, letter):
+            if _send_back(publisher, letter):
                 sent.append(letter)
                 count += 1
             if len(sent) == FLUSH_EVERY:
@@ -65,21 +64,17 @@ def retry_dead_letters(settings: Settings, stage: str, *, reason: str | None = N
     return count
 
 
-def _send_back(publisher: Publisher, settings: Settings, letter: DeadLetter) -> bool:
+def _send_back(publisher: Publisher, letter: DeadLetter) -> bool:
     topic = next((topic for topic in TOPICS if topic.name == letter.origin), None)
     if topic is None:
         raise ConfigError(
             f"dead letter {letter.offset} came from {letter.origin}, which is not a topic of this release"
         )
-    value = letter.raw.value
     if letter.value_sha256:
-        whole = read_record(settings, letter.origin, letter.partition, letter.origin_offset)
-        value = whole.value if whole else None
-        if value is None or hashlib.sha256(value).hexdigest() != letter.value_sha256:
-            where = f"{letter.origin} {letter.partition}:{letter.origin_offset}"
-            log.warning("dlq.record_gone", offset=letter.offset, origin=where)
-            return False
-    publisher.send_raw(topic, letter.raw.key, value, own_headers(letter.raw.headers), letter.partition)
+        where = f"{letter.origin} {letter.partition}:{letter.origin_offset}"
+        log.warning("dlq.record_too_large_to_send", offset=letter.offset, origin=where)
+        return False
+    publisher.send_raw(topic, letter.raw.key, letter.raw.value, own_headers(letter.raw.headers), letter.partition)
     return True
 
 

@@ -20,6 +20,15 @@ Document = dict[str, Any]
 ACCEPTED: Final = frozenset[str]()  # odd, and yet a message: it must flow
 UNDECODABLE: Final = frozenset({"undecodable"})
 DEPTH: Final = 100_000
+PAGE: Final = (
+    b"<html><title>Ferry runs again</title><body><article><h1>Ferry runs again</h1>"
+    + 5
+    * (
+        b"<p>The ferry across Kestrel Bay runs again since Monday, said the harbour master, after divers had freed the "
+        b"rudder of a net that a trawler lost in last week's storm.</p>"
+    )
+    + b"</article></body></html>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ def read_example(topic: Topic[Any]) -> Document:
     """Return a topic's first golden message as plain data."""
     path = min((EXAMPLES / f"{topic.name}.v{topic.version}").glob("*.json"))
     document: Document = msgspec.json.decode(path.read_bytes())
+    if topic.name == "fetched-pages":
+        document |= {"body": pack_body(PAGE), "body_ref": None}
     return document
 
 

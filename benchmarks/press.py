@@ -56,7 +56,7 @@ def _parse(site: OutletSite, telling: Telling) -> ParsedArticle:
         language_hint=outlet.language,
         country=outlet.country,
         is_agency=outlet.is_agency,
-        feed=FeedEntry(title=telling.telling.title, published_at=telling.published),
+        feed=FeedEntry(title=telling.coverage.title, published_at=telling.published),
     )
     charset = reply.content_type.partition("charset=")[2] or None
     return to_message(page, extract_article(reply.body, origin_of(page), charset))

@@ -1,4 +1,4 @@
-"""What a panel measures, by what it groups and which documents it takes: the words that panels are made of."""
+"""The parts of a panel: its measures, its groupings and the condition on its documents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Operation = Literal["count", "unique_count", "sum", "average", "min", "max", "pe
 
 @dataclass(frozen=True, slots=True)
 class Is:
-    """Takes documents whose field has one of the values."""
+    """Matches documents whose field has one of the values."""
 
     field: str
     values: tuple[str | bool, ...]
@@ -25,7 +25,7 @@ class Is:
 
 @dataclass(frozen=True, slots=True)
 class AtLeast:
-    """Takes documents whose field has this number or a greater one."""
+    """Matches documents whose field has this number or a greater one."""
 
     field: str
     number: int
@@ -40,9 +40,9 @@ Condition = Is | AtLeast
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A number of the documents in a group; the functions below make them.
+    """A number computed from the documents in a group; the functions below create them.
 
-    `where` restricts this one measure; `percent` belongs to percentiles, `newest_by` to last values.
+    `where` restricts this measure alone; `percent` is for percentiles, `newest_by` for last values.
     """
 
     label: str
@@ -56,7 +56,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """One group for each of a field's foremost values, by a measure of the panel or, with None, by name."""
+    """One group for each of a field's top values, ordered by a measure of the panel or, with None, by name."""
 
     label: str
     field: str
@@ -67,9 +67,9 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Time:
-    """One group for each span of time; `auto` lets Kibana choose the span for the range on show.
+    """One group for each time interval; `auto` lets Kibana choose it for the selected range.
 
-    Spans without documents are groups too, with zero in them, unless `has_empty` is false.
+    Intervals without documents are groups too, with zero, unless `has_empty` is false.
     """
 
     label: str
@@ -87,35 +87,35 @@ def count(label: str, where: Condition | None = None) -> Measure:
 
 
 def unique(label: str, field: str, where: Condition | None = None) -> Measure:
-    """Count a field's different values."""
+    """Count a field's distinct values."""
     return Measure(label=label, operation="unique_count", field=field, where=where)
 
 
 def total(label: str, field: str) -> Measure:
-    """Add a field up."""
+    """Sum a field."""
     return Measure(label=label, operation="sum", field=field)
 
 
 def average(label: str, field: str) -> Measure:
-    """Take a field's mean."""
+    """Average a field."""
     return Measure(label=label, operation="average", field=field)
 
 
 def least(label: str, field: str) -> Measure:
-    """Take a field's smallest number or first moment."""
+    """Take a field's smallest number or earliest time."""
     return Measure(label=label, operation="min", field=field)
 
 
 def most(label: str, field: str) -> Measure:
-    """Take a field's greatest number or last moment."""
+    """Take a field's greatest number or latest time."""
     return Measure(label=label, operation="max", field=field)
 
 
 def percentile_seconds(label: str, field: str, percent: int) -> Measure:
-    """Take the seconds that this share of the documents stays below."""
+    """Take a percentile of a field in seconds."""
     return Measure(label=label, operation="percentile", field=field, percent=percent, suffix=" s")
 
 
 def newest(label: str, field: str, by: str) -> Measure:
-    """Take the field of the newest document by a date."""
+    """Take a field of the newest document by a date field."""
     return Measure(label=label, operation="last_value", field=field, newest_by=by)

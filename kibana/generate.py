@@ -13,18 +13,18 @@ FILE: Final = Path(__file__).parent / "newswire.ndjson"
 
 
 def saved_objects() -> list[SavedObject]:
-    """Return every object, each after those that it points to."""
+    """Return every object, each after those it refers to."""
     return [*map(build_view, VIEWS), *(saved for board in BOARDS for saved in build_board(board))]
 
 
-def text() -> str:
-    """Return the whole file."""
+def build_text() -> str:
+    """Return the content of the file."""
     return "".join(f"{saved.line()}\n" for saved in saved_objects())
 
 
 def main() -> None:
     """Write the file."""
-    FILE.write_text(text(), encoding="utf-8")
+    FILE.write_text(build_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Writes a chart as Kibana's chart editor, Lens, keeps it: the form of Kibana 8.9, which every later one reads.
+"""Write a chart in the format of Lens, Kibana's chart editor, as of Kibana 8.9, which every later version reads.
 
-Kibana brings older forms up to date when it imports and reads them; decision 0065 says why this one.
+Kibana migrates older formats when it imports and reads them; decision 0065 has the reason for this one.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kibana.columns import Grouping, Measure, Terms, Time
-from kibana.panels import Chart, Course, Figure, HeatMap, Shares, Table
+from kibana.panels import Chart, Figure, HeatMap, Shares, Table, TimeSeries
 from kibana.views import View
 
 LAYER: Final = "layer"
@@ -25,8 +25,8 @@ Json = dict[str, Any]
 
 
 def build_chart(chart: Chart, title: str) -> Json:
-    """Return the attributes of a saved chart, kept under this title."""
-    kind, visualization = _picture(chart)
+    """Return the attributes of a chart that is saved under this title."""
+    kind, visualization = _visualization(chart)
     groups = {group_id(number): _group(chart.view, group) for number, group in enumerate(chart.groups)}
     measures = {measure_id(number): _measure(chart.view, measure) for number, measure in enumerate(chart.measures)}
     columns = groups | measures
@@ -73,7 +73,7 @@ def _group(view: View, group: Grouping) -> Json:
 def _data_type(view: View, name: str) -> str:
     fact = view.field(name)
     if not fact.has_values:
-        raise LookupError(f"{view.alias} keeps no values of {name} ({fact.type}) to group or measure; try {name}.raw")
+        raise LookupError(f"{view.alias} has no values of {name} ({fact.type}) to group or measure; use {name}.raw")
     return DATA_TYPES[fact.type]
 
 
@@ -119,20 +119,20 @@ def _measure_params(measure: Measure) -> Json:
     if measure.percent is not None:
         params["percentile"] = measure.percent
     if measure.newest_by is not None:
-        # As an array Kibana asks with top_hits, otherwise with top_metrics, which is no part of the server itself.
+        # With arrays Kibana uses top_hits, otherwise top_metrics, which the embedded server does not have.
         params |= {"sortField": measure.newest_by, "showArrayValues": True}
     if measure.suffix:
         params["format"] = {"id": "number", "params": {"decimals": 1, "suffix": measure.suffix}}
     return params
 
 
-def _picture(chart: Chart) -> tuple[str, Json]:
-    """Return Lens' name for the kind of chart, and which column stands where."""
+def _visualization(chart: Chart) -> tuple[str, Json]:
+    """Return Lens' name for the kind of chart, and the place of each column."""
     match chart:
         case Figure():
             return "lnsMetric", {"layerId": LAYER, "layerType": "data", "metricAccessor": measure_id(0)}
-        case Course():
-            return "lnsXY", _course(chart)
+        case TimeSeries():
+            return "lnsXY", _time_series(chart)
         case Table():
             return "lnsDatatable", _table(chart)
         case Shares():
@@ -141,7 +141,7 @@ def _picture(chart: Chart) -> tuple[str, Json]:
             return "lnsHeatmap", _heat_map()
 
 
-def _course(chart: Course) -> Json:
+def _time_series(chart: TimeSeries) -> Json:
     layer: Json = {
         "layerId": LAYER,
         "layerType": "data",

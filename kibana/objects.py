@@ -1,4 +1,4 @@
-"""Makes Kibana's saved objects of data views, charts, saved searches and dashboards, each a line of NDJSON."""
+"""Build Kibana's saved objects: data views, charts, saved searches and dashboards, each a line of NDJSON."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kibana.views import View
 from schemas.index_templates import PREFIX
 
 CORE_VERSION: Final = "8.8.0"  # of the envelope; it has not changed since
-# The form in which each type is written. An import brings older forms up to date and refuses newer ones.
+# The format version of each type. An import migrates older formats and rejects newer ones.
 VERSIONS: Final = {"index-pattern": "8.0.0", "lens": "8.9.0", "search": "10.5.0", "dashboard": "10.3.0"}
-OLDEST_KIBANA: Final = (9, 2)  # the first with panels of Markdown that are no charts
+OLDEST_KIBANA: Final = (9, 2)  # the first with Markdown panels that are not charts
 SEARCH_SOURCE_INDEX: Final = "kibanaSavedObjectMeta.searchSourceJSON.index"
 
 ObjectType = Literal["index-pattern", "lens", "search", "dashboard"]
@@ -23,7 +23,7 @@ ObjectType = Literal["index-pattern", "lens", "search", "dashboard"]
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Where an object points, under the name that it uses inside."""
+    """A reference to another object, under the name used inside the object."""
 
     name: str
     type: ObjectType
@@ -54,7 +54,7 @@ class SavedObject:
 
 
 def build_view(view: View) -> SavedObject:
-    """Return a data view, which stays usable while its index does not exist yet."""
+    """Return a data view, which is usable even if its index does not exist yet."""
     attributes = {
         "title": view.alias,
         "name": view.name,
@@ -84,8 +84,8 @@ def build_board(board: Board) -> list[SavedObject]:
 
 
 def _part(board: Board, panel: Chart | Listing) -> SavedObject:
-    id_ = f"{PREFIX}-{board.key}-{slug(panel.title)}"
-    title = f"{board.title}: {panel.title}"  # in Kibana's library the dashboard is not around it
+    id_ = f"{PREFIX}-{board.key}-{panel.key or slug(panel.title)}"
+    title = f"{board.title}: {panel.title}"  # Kibana's library shows it without its dashboard
     if isinstance(panel, Listing):
         return _saved_search(id_, title, panel)
     reference = Reference(f"indexpattern-datasource-layer-{LAYER}", "index-pattern", panel.view.id)
@@ -119,7 +119,7 @@ def _panel_name(number: int) -> str:
 
 
 def _place(board: Board, parts: dict[int, SavedObject]) -> Iterator[dict[str, Any]]:
-    """Yield each panel with its place on the grid, rows from the top, panels from the left."""
+    """Yield each panel with its position on the grid, rows from the top, panels from the left."""
     number = top = 0
     for row in board.rows:
         left = 0
@@ -132,7 +132,7 @@ def _place(board: Board, parts: dict[int, SavedObject]) -> Iterator[dict[str, An
 
 def _content(panel: Panel, number: int, parts: dict[int, SavedObject]) -> dict[str, Any]:
     if isinstance(panel, Text):
-        config = {"content": panel.words, "settings": {"open_links_in_new_tab": True}}
+        config = {"content": panel.markdown, "settings": {"open_links_in_new_tab": True}}
         return {"type": "DASHBOARD_MARKDOWN", "embeddableConfig": config}
     own_title = {"title": panel.title}
     return {"type": parts[number].type, "embeddableConfig": own_title, "panelRefName": _panel_name(number)}

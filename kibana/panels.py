@@ -1,4 +1,4 @@
-"""The kinds of panels, the rows they stand in and the dashboard that they make."""
+"""The kinds of panels, and the rows and dashboards that they form."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ COLUMNS: Final = 48  # of Kibana's grid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Words in Markdown: what the dashboard answers, and how to read it."""
+    """A text in Markdown: what the dashboard shows, and how to read it."""
 
-    words: str
+    markdown: str
     width: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """Documents one by one, newest or oldest first; kept as a saved search."""
+    """A list of documents, newest or oldest first; stored as a saved search."""
 
     title: str
+    key: str = ""  # of its id, where that must not follow a new title
     view: View
     columns: tuple[str, ...]
     sort: str
@@ -36,6 +37,7 @@ class Listing:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Chart:
     title: str
+    key: str = ""  # of its id, where that must not follow a new title
     view: View
     where: Condition | None = None
     width: int = 0
@@ -59,7 +61,7 @@ class Figure(_Chart):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course(_Chart):
+class TimeSeries(_Chart):
     """Measures over time, as bars or lines, split by a field's values."""
 
     shape: Literal["bar", "bar_stacked", "bar_percentage_stacked", "line"]
@@ -69,7 +71,7 @@ class Course(_Chart):
 
     @property
     def groups(self) -> tuple[Grouping, ...]:
-        """Return the groups, outermost first: the foremost values are those of the whole range."""
+        """Return the groups, outermost first: the top values are those of the whole range."""
         return (self.split, self.time) if self.split else (self.time,)
 
 
@@ -107,7 +109,7 @@ class Shares(_Chart):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatMap(_Chart):
-    """A measure by a field's values, downwards, and time, across."""
+    """A measure by a field's values (rows) and time (columns)."""
 
     down: Terms
     across: Time
@@ -124,19 +126,19 @@ class HeatMap(_Chart):
         return (self.measure,)
 
 
-Chart = Figure | Course | Table | Shares | HeatMap
+Chart = Figure | TimeSeries | Table | Shares | HeatMap
 Panel = Chart | Listing | Text
 
 
 @dataclass(frozen=True, slots=True)
 class PanelRow:
-    """Panels side by side; those without a width share what the others leave."""
+    """Panels side by side; those without a width share what is left."""
 
     height: int
     panels: tuple[Panel, ...]
 
     def widths(self) -> list[int]:
-        """Return each panel's width in columns of the grid."""
+        """Return each panel's width in grid columns."""
         open_ended = [panel.width for panel in self.panels].count(0)
         share, left_over = divmod(COLUMNS - sum(panel.width for panel in self.panels), max(open_ended, 1))
         shares = iter([share + 1] * left_over + [share] * open_ended)
@@ -145,7 +147,7 @@ class PanelRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
-    """A dashboard; `since` is the range of time on show when it is opened."""
+    """A dashboard; `since` is the start of the time range when it is opened."""
 
     key: str
     title: str
@@ -154,10 +156,10 @@ class Board:
     rows: tuple[PanelRow, ...]
 
     def panels(self) -> list[Panel]:
-        """Return all panels, as read."""
+        """Return all panels in reading order."""
         return [panel for row in self.rows for panel in row.panels]
 
 
 def slug(title: str) -> str:
-    """Return a title as a part of an id."""
+    """Return a title as part of an id."""
     return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")

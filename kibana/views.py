@@ -1,4 +1,4 @@
-"""The data views: which alias, by which time, how fields are shown; and what the templates say of each field."""
+"""The data views: alias, time field and field formats, with the capabilities of each field from the index templates."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from schemas.index_templates import PREFIX, build_templates
 
-PAGES: Final = "http://127.0.0.1:8000"  # where docker-compose.yml puts our own pages
+PAGES: Final = "http://127.0.0.1:8000"  # where docker-compose.yml serves Newswire's pages
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFact:
-    """What a field can do: be grouped, sorted and measured (`has_values`), be asked for (`is_indexed`)."""
+    """What a field supports: grouping, sorting and measuring (`has_values`), searching (`is_indexed`)."""
 
     type: str
     has_values: bool
@@ -23,7 +23,7 @@ class FieldFact:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A data view over all indexes of a kind; `time` is what the dashboard's range of time applies to."""
+    """A data view over all indexes of a kind; `time` is the field to which a dashboard's time range applies."""
 
     name: str
     kind: str
@@ -32,7 +32,7 @@ class View:
 
     @property
     def id(self) -> str:
-        """Return the saved object's id, the same in every generation."""
+        """Return the saved object's id, which must not change."""
         return f"{PREFIX}-{self.key or self.kind}"
 
     @property
@@ -41,16 +41,14 @@ class View:
         return f"{PREFIX}-{self.kind}"
 
     def field(self, name: str) -> FieldFact:
-        """Return a field's facts; a name that the templates do not have is an error."""
+        """Return what a field supports; raises LookupError if the templates have no such field."""
         try:
             return _fields_of(self.kind)[name]
         except KeyError:
-            raise LookupError(
-                f"{self.alias} has no field {name}; schemas/index_fields.py lists what documents have"
-            ) from None
+            raise LookupError(f"{self.alias} has no field {name}; see schemas/index_fields.py for its fields") from None
 
     def formats(self) -> dict[str, Any]:
-        """Return how Kibana shows fields that lead somewhere."""
+        """Return Kibana's format of each field that is a link or a size."""
         return {name: shown for name, shown in _FORMATS.items() if name in _fields_of(self.kind)}
 
 
@@ -80,7 +78,7 @@ def _fields_of(kind: str) -> Mapping[str, FieldFact]:
     templates = {(template.kind, template.name): template.body for template in build_templates(PREFIX)}
     facts: dict[str, FieldFact] = {}
     for part in templates["index", f"{PREFIX}-{kind}"]["composed_of"]:
-        if ("component", part) in templates:  # parts of a full cluster are optional, and no panel relies on them
+        if ("component", part) in templates:  # full-cluster components are optional, and no panel uses them
             for name, field in templates["component", part]["template"]["mappings"]["properties"].items():
                 facts |= _facts(name, field)
     return facts

@@ -1,4 +1,4 @@
-"""The dashboards, in the order in which Kibana's home lists them to a newcomer."""
+"""The dashboards, in the order in which a newcomer should read them."""
 
 from __future__ import annotations
 

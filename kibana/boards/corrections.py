@@ -1,26 +1,26 @@
-"""Corrections: which outlets change what they have published, how often and how much."""
+"""Corrections: which outlets change articles after publication, how often and how much."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from kibana.columns import Terms, Time, average, count, most, newest, total, unique
-from kibana.panels import Board, Course, Figure, Listing, PanelRow, Shares, Table, Text
+from kibana.panels import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import REVISIONS
 
 _CORRECTIONS: Final = count("Corrections")
-_WORDS: Final = (
-    "**Corrections.** Each is a version of an article that a newer one has replaced, at the time at which the newer "
-    "one was fetched. The list has the replaced texts; *open* leads to the article with the differences marked."
+_INTRODUCTION: Final = (
+    "**Corrections.** Each one is a version of an article that was replaced, at the time when the newer version was "
+    "fetched. The list shows the replaced texts; *open* leads to the article with the differences marked."
 )
 
 BOARD: Final = Board(
     key="corrections",
     title="Newswire corrections",
-    description="Articles that changed after publication, by outlet, with how much changed.",
+    description="Articles that changed after publication, by outlet and extent of the change.",
     since="now-30d",
     rows=(
-        PanelRow(4, (Text(words=_WORDS),)),
+        PanelRow(4, (Text(markdown=_INTRODUCTION),)),
         PanelRow(
             6,
             (
@@ -33,7 +33,7 @@ BOARD: Final = Board(
         PanelRow(
             12,
             (
-                Course(
+                TimeSeries(
                     title="Corrections over time by what changed",
                     view=REVISIONS,
                     shape="bar_stacked",
@@ -55,7 +55,8 @@ BOARD: Final = Board(
             15,
             (
                 Table(
-                    title="Outlets that correct",
+                    title="Corrections by outlet in detail",
+                    key="outlets-that-correct",
                     view=REVISIONS,
                     rows=(Terms(label="Outlet", field="outlet", size=50),),
                     measures=(
@@ -72,7 +73,7 @@ BOARD: Final = Board(
                     rows=(Terms(label="Article", field="article_id", size=25),),
                     measures=(
                         _CORRECTIONS,
-                        newest("Title before the last one", "title.raw", "superseded_at"),
+                        newest("Previous title", "title.raw", "superseded_at"),
                         newest("Outlet", "outlet", "superseded_at"),
                         most("Last", "superseded_at"),
                     ),
@@ -83,7 +84,8 @@ BOARD: Final = Board(
             18,
             (
                 Listing(
-                    title="Versions that were replaced",
+                    title="Replaced versions",
+                    key="versions-that-were-replaced",
                     view=REVISIONS,
                     columns=("outlet", "title", "changed", "words_added", "words_removed", "version", "article_id"),
                     sort="superseded_at",

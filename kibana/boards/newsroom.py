@@ -1,27 +1,27 @@
-"""Newsroom: how much comes in, from whom, in which languages, and what everybody tells."""
+"""Newsroom: the volume of articles, by outlet and language, and the stories that most outlets cover."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from kibana.columns import AtLeast, Is, Terms, Time, count, most, unique
-from kibana.panels import Board, Course, Figure, Listing, PanelRow, Shares, Table, Text
+from kibana.panels import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import ARTICLES, STORIES
 
 _ORIGINAL: Final = Is("is_copy", (False,))
 _ARTICLES: Final = count("Articles")
-_WORDS: Final = (
-    "**Newsroom.** Every article once, by the time at which it came out. Copies of agency texts count as articles; "
-    "*originals* leaves them out. Click a value to look at it alone."
+_INTRODUCTION: Final = (
+    "**Newsroom.** Every article once, by the time of publication. Copies of agency texts count as articles; "
+    "*Originals* leaves them out. Click a value to filter by it."
 )
 
 BOARD: Final = Board(
     key="newsroom",
     title="Newswire newsroom",
-    description="Volume, outlets, languages and the stories that most outlets tell.",
+    description="Volume, outlets, languages and the stories that most outlets cover.",
     since="now-7d",
     rows=(
-        PanelRow(4, (Text(words=_WORDS),)),
+        PanelRow(4, (Text(markdown=_INTRODUCTION),)),
         PanelRow(
             6,
             (
@@ -34,11 +34,11 @@ BOARD: Final = Board(
         PanelRow(
             12,
             (
-                Course(
+                TimeSeries(
                     title="Articles over time by language",
                     view=ARTICLES,
                     shape="bar_stacked",
-                    time=Time(label="Came out", field="dated_at"),
+                    time=Time(label="Published", field="dated_at"),
                     measures=(_ARTICLES,),
                     split=Terms(label="Language", field="language", size=12, has_rest=True),
                     width=32,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import Is, Terms, Time, count, most, percentile_seconds
-from kibana.panels import Board, Course, Figure, Listing, PanelRow, Shares, Table, Text
+from kibana.panels import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import ARRIVALS, DEAD_LETTERS, FETCHES
 
 _UNEXPECTED: Final = Is("is_expected", (False,))
 _LETTERS: Final = count("Dead letters")
 _ARRIVED: Final = Time(label="First seen", field="first_seen_at")
-_WORDS: Final = (
-    "**Pipeline.** Delay is counted until a search could find an article's first version: from the moment at which its "
-    "address was first seen, and from the time of publication that the outlet names. An *unexpected* dead letter is a "
-    "message that should not exist or that a stage failed on; `newswire dlq` reads it and sends it again. "
-    "`newswire status` shows how far each stage is behind."
+_INTRODUCTION: Final = (
+    "**Pipeline.** Delay is the time until a search can find an article's first version: from the moment when its "
+    "address was first seen, and from the time of publication that the outlet states. An *unexpected* dead letter is "
+    "an invalid message or one on which a stage failed; `newswire dlq` shows it and sends it again. "
+    "`newswire status` shows the lag of each stage."
 )
 
 BOARD: Final = Board(
@@ -24,18 +24,22 @@ BOARD: Final = Board(
     description="Throughput, delay until searchable, dead letters by stage and reason.",
     since="now-24h",
     rows=(
-        PanelRow(5, (Text(words=_WORDS),)),
+        PanelRow(5, (Text(markdown=_INTRODUCTION),)),
         PanelRow(
             6,
             (
-                Figure(title="Articles that arrived", view=ARRIVALS, measure=count("Articles")),
                 Figure(
-                    title="Half searchable within",
+                    title="Articles received", key="articles-that-arrived", view=ARRIVALS, measure=count("Articles")
+                ),
+                Figure(
+                    title="Time until searchable, median",
+                    key="half-searchable-within",
                     view=ARRIVALS,
                     measure=percentile_seconds("Seconds since first seen", "seconds_to_searchable", 50),
                 ),
                 Figure(
-                    title="95 of 100 searchable within",
+                    title="Time until searchable, 95th percentile",
+                    key="95-of-100-searchable-within",
                     view=ARRIVALS,
                     measure=percentile_seconds("Seconds since first seen", "seconds_to_searchable", 95),
                 ),
@@ -46,7 +50,7 @@ BOARD: Final = Board(
         PanelRow(
             12,
             (
-                Course(
+                TimeSeries(
                     title="Pages fetched",
                     view=FETCHES,
                     where=Is("kind", ("page",)),
@@ -54,14 +58,14 @@ BOARD: Final = Board(
                     time=Time(label="Fetched at", field="at"),
                     measures=(count("Pages", Is("outcome", ("fetched",))),),
                 ),
-                Course(
+                TimeSeries(
                     title="Articles made searchable",
                     view=ARRIVALS,
                     shape="bar_stacked",
                     time=Time(label="Searchable", field="searchable_at"),
                     measures=(count("Articles"),),
                 ),
-                Course(
+                TimeSeries(
                     title="Dead letters by stage",
                     view=DEAD_LETTERS,
                     shape="bar_stacked",
@@ -74,24 +78,24 @@ BOARD: Final = Board(
         PanelRow(
             12,
             (
-                Course(
+                TimeSeries(
                     title="First seen to searchable, seconds",
                     view=ARRIVALS,
                     shape="line",
                     time=_ARRIVED,
                     measures=(
-                        percentile_seconds("Half of all", "seconds_to_searchable", 50),
-                        percentile_seconds("95 of 100", "seconds_to_searchable", 95),
+                        percentile_seconds("Median", "seconds_to_searchable", 50),
+                        percentile_seconds("95th percentile", "seconds_to_searchable", 95),
                     ),
                 ),
-                Course(
+                TimeSeries(
                     title="Published to searchable, seconds",
                     view=ARRIVALS,
                     shape="line",
                     time=_ARRIVED,
                     measures=(
-                        percentile_seconds("Half of all", "seconds_from_publication", 50),
-                        percentile_seconds("95 of 100", "seconds_from_publication", 95),
+                        percentile_seconds("Median", "seconds_from_publication", 50),
+                        percentile_seconds("95th percentile", "seconds_from_publication", 95),
                     ),
                 ),
             ),
@@ -107,7 +111,8 @@ BOARD: Final = Board(
                     width=30,
                 ),
                 Shares(
-                    title="Reasons",
+                    title="Dead letters by reason",
+                    key="reasons",
                     view=DEAD_LETTERS,
                     shape="treemap",
                     parts=(

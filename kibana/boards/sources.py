@@ -1,22 +1,22 @@
-"""Sources: whether every site is asked, answers and has something new; and which have fallen silent."""
+"""Sources: whether every source is polled, responds and has new articles, and which have gone silent."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from kibana.columns import AtLeast, Is, Terms, Time, count, most, percentile_seconds, total, unique
-from kibana.panels import Board, Course, Figure, HeatMap, Listing, PanelRow, Shares, Table, Text
+from kibana.panels import Board, Figure, HeatMap, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import ARRIVALS, FETCHES
 
 _LISTS: Final = Is("kind", ("feed", "sitemap", "front-page"))
 _FAILED: Final = Is("outcome", ("failed",))
-_NOT_HAD: Final = Is("outcome", ("failed", "refused", "gone", "deferred"))
+_NOT_FETCHED: Final = Is("outcome", ("failed", "refused", "gone", "deferred"))
 _ATTEMPTS: Final = count("Attempts")
 _SOURCE: Final = Terms(label="Source", field="source", size=100)
-_WORDS: Final = (
-    "**Sources.** In the silence map a cell is an hour of a source: its colour is how many new addresses its lists "
-    "brought, zero is a list that was read and had nothing new, and a blank cell is an hour in which no list was read. "
-    "A row of zeros that used to be coloured is a source to look at."
+_INTRODUCTION: Final = (
+    "**Sources.** In the silence map a cell is one hour of a source. Its colour is the number of new addresses in its "
+    "lists: zero means that lists were read and had nothing new, a blank cell that no list was read. "
+    "Look into a source whose row was coloured and has turned to zeros."
 )
 
 BOARD: Final = Board(
@@ -25,11 +25,11 @@ BOARD: Final = Board(
     description="Attempts and failures by source, reasons, speed, and the silence map.",
     since="now-2d",
     rows=(
-        PanelRow(5, (Text(words=_WORDS),)),
+        PanelRow(5, (Text(markdown=_INTRODUCTION),)),
         PanelRow(
             6,
             (
-                Figure(title="Sources asked", view=FETCHES, measure=unique("Sources", "source")),
+                Figure(title="Sources polled", key="sources-asked", view=FETCHES, measure=unique("Sources", "source")),
                 Figure(title="Attempts", view=FETCHES, measure=_ATTEMPTS),
                 Figure(title="Failed", view=FETCHES, measure=count("Failed", _FAILED)),
                 Figure(title="New addresses", view=FETCHES, where=_LISTS, measure=total("New", "new_urls")),
@@ -51,22 +51,24 @@ BOARD: Final = Board(
         PanelRow(
             12,
             (
-                Course(
-                    title="How attempts end",
+                TimeSeries(
+                    title="Outcomes of attempts",
+                    key="how-attempts-end",
                     view=FETCHES,
                     shape="bar_percentage_stacked",
-                    time=Time(label="Tried at", field="at"),
+                    time=Time(label="Attempted", field="at"),
                     measures=(_ATTEMPTS,),
                     split=Terms(label="Outcome", field="outcome"),
                 ),
-                Course(
-                    title="Seconds until the answer is there",
+                TimeSeries(
+                    title="Response time in seconds",
+                    key="seconds-until-the-answer-is-there",
                     view=FETCHES,
                     shape="line",
-                    time=Time(label="Tried at", field="at"),
+                    time=Time(label="Attempted", field="at"),
                     measures=(
-                        percentile_seconds("Half of all", "seconds", 50),
-                        percentile_seconds("95 of 100", "seconds", 95),
+                        percentile_seconds("Median", "seconds", 50),
+                        percentile_seconds("95th percentile", "seconds", 95),
                     ),
                 ),
             ),
@@ -82,8 +84,8 @@ BOARD: Final = Board(
                         _ATTEMPTS,
                         count("Failed", _FAILED),
                         count("Refused", Is("outcome", ("refused",))),
-                        count("Answered 5xx", AtLeast("status", 500)),
-                        percentile_seconds("Seconds, 95 of 100", "seconds", 95),
+                        count("HTTP 5xx", AtLeast("status", 500)),
+                        percentile_seconds("Seconds, 95th percentile", "seconds", 95),
                         most("Last attempt", "at"),
                     ),
                     width=30,
@@ -104,9 +106,10 @@ BOARD: Final = Board(
             14,
             (
                 Table(
-                    title="Why pages and lists were not had",
+                    title="Why pages and lists were not fetched",
+                    key="why-pages-and-lists-were-not-had",
                     view=FETCHES,
-                    where=_NOT_HAD,
+                    where=_NOT_FETCHED,
                     rows=(
                         Terms(label="Outcome", field="outcome", size=5),
                         Terms(label="Reason", field="reason", size=15),
@@ -115,7 +118,8 @@ BOARD: Final = Board(
                     width=30,
                 ),
                 Shares(
-                    title="Answers by HTTP status",
+                    title="Responses by HTTP status",
+                    key="answers-by-http-status",
                     view=FETCHES,
                     shape="pie",
                     parts=(Terms(label="Status", field="status", has_rest=True),),
@@ -127,9 +131,10 @@ BOARD: Final = Board(
             16,
             (
                 Listing(
-                    title="What was not had",
+                    title="Pages and lists that were not fetched",
+                    key="what-was-not-had",
                     view=FETCHES,
-                    where=_NOT_HAD,
+                    where=_NOT_FETCHED,
                     columns=("source", "kind", "outcome", "reason", "status", "url"),
                     sort="at",
                 ),

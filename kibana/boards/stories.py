@@ -1,39 +1,45 @@
-"""Stories: when they began, who tells them, and who was first."""
+"""Stories: when they began, which outlets cover them, and which was first."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from kibana.columns import AtLeast, Terms, Time, average, count, least, most, newest, unique
-from kibana.panels import Board, Course, Figure, Listing, PanelRow, Shares, Table, Text
+from kibana.panels import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import ARTICLES, STORIES
 
-_TOLD: Final = AtLeast("size", 1)  # a story that became part of another one has no members left
-_SHARED: Final = AtLeast("outlet_count", 2)  # nobody is first where nobody follows
+_NOT_MERGED: Final = AtLeast("size", 1)  # a story that was merged into another one has no articles left
+_SHARED: Final = AtLeast("outlet_count", 2)  # being first means something only if others follow
 _STORIES: Final = count("Stories")
 _ARTICLES: Final = count("Articles")
-_WORDS: Final = (
-    "**Stories.** To follow one, click *filter for* beside it in the table of stories in progress: the course of its "
+_INTRODUCTION: Final = (
+    "**Stories.** To follow one, click *filter for* beside it in the table of stories in progress: the chart of its "
     "articles and the list below, oldest first, then show that story alone. *First* is the outlet whose article "
-    "arrived first, counted for stories that at least two outlets tell."
+    "arrived first, counted for stories that at least two outlets cover."
 )
 
 BOARD: Final = Board(
     key="stories",
     title="Newswire stories",
-    description="The course of stories, the outlets that tell them, and first to publish.",
+    description="Stories over time, the outlets that cover them, and which published first.",
     since="now-7d",
     rows=(
-        PanelRow(5, (Text(words=_WORDS),)),
+        PanelRow(5, (Text(markdown=_INTRODUCTION),)),
         PanelRow(
             6,
             (
-                Figure(title="Stories", view=STORIES, where=_TOLD, measure=_STORIES),
-                Figure(title="Told by several outlets", view=STORIES, where=_SHARED, measure=_STORIES),
+                Figure(title="Stories", view=STORIES, where=_NOT_MERGED, measure=_STORIES),
+                Figure(
+                    title="Covered by several outlets",
+                    key="told-by-several-outlets",
+                    view=STORIES,
+                    where=_SHARED,
+                    measure=_STORIES,
+                ),
                 Figure(
                     title="Most outlets on one story",
                     view=STORIES,
-                    where=_TOLD,
+                    where=_NOT_MERGED,
                     measure=most("Outlets", "outlet_count"),
                 ),
             ),
@@ -41,22 +47,23 @@ BOARD: Final = Board(
         PanelRow(
             12,
             (
-                Course(
+                TimeSeries(
                     title="When stories began",
                     view=STORIES,
-                    where=_TOLD,
+                    where=_NOT_MERGED,
                     shape="bar",
                     time=Time(label="First article", field="first_seen_at"),
                     measures=(
                         count("All stories"),
-                        count("Told by several outlets", _SHARED),
+                        count("Covered by several outlets", _SHARED),
                     ),
                 ),
-                Course(
-                    title="Course of a story: articles by outlet",
+                TimeSeries(
+                    title="Articles of a story over time by outlet",
+                    key="course-of-a-story-articles-by-outlet",
                     view=ARTICLES,
                     shape="bar_stacked",
-                    time=Time(label="Came out", field="dated_at"),
+                    time=Time(label="Published", field="dated_at"),
                     measures=(_ARTICLES,),
                     split=Terms(label="Outlet", field="outlet", size=15, has_rest=True),
                 ),
@@ -88,13 +95,14 @@ BOARD: Final = Board(
                     where=_SHARED,
                     rows=(Terms(label="Outlet", field="first_outlet", size=50),),
                     measures=(
-                        count("Stories first told"),
-                        average("Outlets that followed, and itself", "outlet_count"),
+                        count("Stories published first"),
+                        average("Outlets per story, average", "outlet_count"),
                         most("Last time first", "first_seen_at"),
                     ),
                 ),
                 Shares(
-                    title="Share of stories first told",
+                    title="Share of stories published first",
+                    key="share-of-stories-first-told",
                     view=STORIES,
                     where=_SHARED,
                     shape="pie",
@@ -107,7 +115,8 @@ BOARD: Final = Board(
             18,
             (
                 Listing(
-                    title="Articles, the first to come out on top",
+                    title="Articles, oldest first",
+                    key="articles-the-first-to-come-out-on-top",
                     view=ARTICLES,
                     columns=("outlet", "title", "is_copy", "copy_tier", "url"),
                     sort="dated_at",

@@ -1,4 +1,4 @@
-"""The command `newswire demo`: the whole product on the demo press, with a verdict."""
+"""The command `newswire demo`: run the whole pipeline on the demo press and compare the result."""
 
 from __future__ import annotations
 
@@ -16,96 +16,96 @@ if TYPE_CHECKING:
     from newswire.demo.run import DemoResult
     from newswire.settings import Settings
 
-MOST_DIFFERENCES = 25
+MAX_DIFFERENCES = 25
 
 
 @click.group()
 def command() -> None:
-    """See the whole product at work on a fictional press."""
+    """See the whole pipeline at work on a fictional press."""
 
 
 @command.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON; progress goes to stderr.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON; progress goes to stderr.")
 def run(*, as_json: bool) -> None:
-    """Start everything, crawl the press, and compare; exit code 0 if texts, copies and stories are as it has them."""
+    """Start everything, crawl the press and compare. Exit code 1 if texts, copies or stories differ from the press."""
     from newswire.demo.run import run_demo, start_with_press
 
     console = Console(stderr=as_json)
     console.print("Starting PostgreSQL, Kafka, Elasticsearch, Airflow, the stages and the demo press")
     settings = start_with_press(console)
-    console.print("The scheduler crawls the press: today's news, then corrections and late copy")
-    outcome = run_demo(settings, console)
+    console.print("The scheduler crawls the press: first today's news, then corrections and late copy")
+    result = run_demo(settings, console)
     if as_json:
-        click.echo(json.dumps(_document(outcome), indent=1))
+        click.echo(json.dumps(_document(result), indent=1))
     else:
-        _show(console, settings, outcome)
-    sys.exit(1 if outcome.differences else 0)
+        _show(console, settings, result)
+    sys.exit(1 if result.differences else 0)
 
 
-def _document(outcome: DemoResult) -> dict[str, object]:
+def _document(result: DemoResult) -> dict[str, object]:
     return {
-        "is_exact": not outcome.differences,
-        "differences": outcome.differences,
-        "seconds": round(outcome.seconds, 1),
-        "outlets": {source: msgspec.to_builtins(tally) for source, tally in outcome.tallies.items()},
+        "is_exact": not result.differences,
+        "differences": result.differences,
+        "seconds": round(result.seconds, 1),
+        "outlets": {source: msgspec.to_builtins(tally) for source, tally in result.tallies.items()},
     }
 
 
-def _show(console: Console, settings: Settings, outcome: DemoResult) -> None:
+def _show(console: Console, settings: Settings, result: DemoResult) -> None:
     from newswire.commands.stack import show_addresses
     from newswire.stack.report import read_report
 
-    console.print(_table(outcome))
-    _show_other_ends(console, outcome)
-    _show_searches(console, settings, outcome)
-    console.rule("Where everything is", align="left")
+    console.print(_table(result))
+    _show_other_ends(console, result)
+    _show_searches(console, settings, result)
+    console.rule("Addresses of the services", align="left")
     show_addresses(console, read_report(settings.state_dir))
-    _show_verdict(console, outcome)
+    _show_verdict(console, result)
 
 
-def _table(outcome: DemoResult) -> Table:
-    counts = ("found", "fetched", "parsed", "revised", "copies", "indexed", "else")
+def _table(result: DemoResult) -> Table:
+    counts = ("found", "fetched", "parsed", "revised", "copies", "indexed", "other")
     # Fits into 80 columns, however narrow the window.
-    table = Table("outlet", *counts, title="\nWhat became of every address", title_justify="left", box=SIMPLE_HEAD)
+    table = Table("outlet", *counts, title="\nFinal state of every address", title_justify="left", box=SIMPLE_HEAD)
     table.padding, table.pad_edge = (0, 1, 0, 0), False
     table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
-    for source, tally in outcome.tallies.items():
+    for source, tally in result.tallies.items():
         numbers = (tally.discovered, tally.fetched, tally.parsed, tally.revisions, tally.copies, tally.indexed)
-        table.add_row(outcome.truth.outlets[source].name, *map(str, numbers), str(tally.ends.total() or ""))
+        table.add_row(result.truth.outlets[source].name, *map(str, numbers), str(tally.ends.total() or ""))
     return table
 
 
-def _show_other_ends(console: Console, outcome: DemoResult) -> None:
-    console.print("Else, as it should be:" if not outcome.differences else "Else:")
-    for source, tally in outcome.tallies.items():
+def _show_other_ends(console: Console, result: DemoResult) -> None:
+    console.print("Other, as expected:" if not result.differences else "Other:")
+    for source, tally in result.tallies.items():
         for end, count in sorted(tally.ends.items()):
-            console.print(f"  {outcome.truth.outlets[source].name}: {count} {end}", highlight=False)
+            console.print(f"  {result.truth.outlets[source].name}: {count} {end}", highlight=False)
 
 
-def _show_searches(console: Console, settings: Settings, outcome: DemoResult) -> None:
+def _show_searches(console: Console, settings: Settings, result: DemoResult) -> None:
     from newswire.commands.search_view import show_results
     from newswire.demo.actual import request_of
     from newswire.elastic.client import open_elasticsearch
     from newswire.search.search import search
 
     with open_elasticsearch(settings) as client:
-        for wanted in outcome.truth.searches:
+        for wanted in result.truth.searches:
             option = f" --language {wanted.language}" if wanted.language else ""
             console.rule(f"newswire search '{wanted.query}'{option}", align="left")
             show_results(console, search(client, settings.index_prefix, request_of(wanted, limit=3)))
 
 
-def _show_verdict(console: Console, outcome: DemoResult) -> None:
-    count = len(outcome.truth.articles)
-    if not outcome.differences:
-        stories = len({(article.story, article.language) for article in outcome.truth.articles.values()})
+def _show_verdict(console: Console, result: DemoResult) -> None:
+    count = len(result.truth.articles)
+    if not result.differences:
+        stories = len({(article.story, article.language) for article in result.truth.articles.values()})
         console.print(f"[green]Exactly what the press published is searchable: {count} articles,")
-        console.print(f"[green]each copy with its original, each telling in its story ({stories} stories).")
-        console.print(f"Crawled and checked in {outcome.seconds:.0f} s. Stop everything with: make down")
+        console.print(f"[green]each copy with its original, each article in its story ({stories} stories).")
+        console.print(f"Crawled and compared in {result.seconds:.0f} s. Stop everything with: make down")
         return
-    console.print(f"[red]{len(outcome.differences)} differences between the press and what is searchable:")
-    for line in outcome.differences[:MOST_DIFFERENCES]:
+    console.print(f"[red]{len(result.differences)} differences between the press and what is searchable:")
+    for line in result.differences[:MAX_DIFFERENCES]:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
-    console.print("The stack stays up: newswire status, newswire logs, newswire dlq list tell more.")
+    console.print("The stack keeps running; see newswire status, newswire logs and newswire dlq list.")

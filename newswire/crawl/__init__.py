@@ -1,1 +1,1 @@
-"""Find and fetch: from the sources to `fetched-pages`, at the pace every host allows."""
+"""Discover and fetch: from the sources to `fetched-pages`, within every host's rate limit."""

@@ -18,7 +18,7 @@ class TooLargeError(Exception):
     """The body is longer than the limit, packed or unpacked; `head` is what was unpacked until then."""
 
     def __init__(self, head: bytes = b"") -> None:
-        super().__init__()
+        super().__init__("too large")
         self.head = head
 
 

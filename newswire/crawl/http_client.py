@@ -129,7 +129,7 @@ class PoliteClient:
     async def _send(
         self, url: str, headers: Mapping[str, str], deadline: float, robots_delay: float, head_bytes: int | None = None
     ) -> SiteResponse:
-        """Send one request when the host may be asked; `head_bytes` cuts the body off instead of refusing it."""
+        """Send one request under a lease of the host; `head_bytes` cuts off a longer body instead of refusing it."""
         host = host_of(url)
         delay = max(self._delays.get(host, self._settings.host_delay_seconds), robots_delay)
         async with self._rate_limiter.lease(host, delay, deadline) as lease:

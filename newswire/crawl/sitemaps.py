@@ -37,7 +37,7 @@ def read_sitemap(body: bytes, url: str, max_items: int, max_bytes: int) -> Sitem
     try:
         xml = gunzip_bounded(body, max_bytes)
     except (TooLargeError, BadEncodingError) as error:
-        raise UnreadableListError(f"gzip: {error or 'too large'}") from error
+        raise UnreadableListError(f"gzip: {error}") from error
     pages: list[ListedUrl] = []
     children: list[tuple[str, dt.datetime | None]] = []
     try:

@@ -1,1 +1,1 @@
-"""The demo press: fictional outlets on loopback whose truth is known."""
+"""The demo: a fictional press on loopback with known content, crawled by the whole pipeline and compared."""

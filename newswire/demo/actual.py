@@ -1,4 +1,4 @@
-"""What a run over the demo press has ended with, asked of the crawl state and of Elasticsearch alone."""
+"""Read the result of a run over the demo press from the crawl state and Elasticsearch alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIELDS = [
 
 @dataclass(slots=True)
 class Tally:
-    """One outlet's row in the table that ends the demo."""
+    """One outlet's row in the final table of the demo."""
 
     discovered: int = 0
     fetched: int = 0
@@ -40,31 +40,31 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many of the press's addresses are on their way, and how many still have to be fetched."""
+    """The number of the press's addresses by state, and how many are still due."""
 
     by_state: Counter[str]
     due: int
 
     @property
     def discovered(self) -> int:
-        """How many addresses are known, however they ended."""
+        """Return how many addresses are known, in any state."""
         return self.by_state.total()
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing is on its way through the topics."""
+        """Return whether nothing is in flight through the topics."""
         return not any(self.by_state[state] for state in IN_FLIGHT)
 
 
 def read_progress(settings: Settings, sources: Iterable[str]) -> Progress:
-    """Return where the addresses of these sources stand. Raises Retry while PostgreSQL is away."""
+    """Return the progress of the addresses of these sources. Raises Retry while PostgreSQL is unavailable."""
     rows = _urls(settings, sources)
     due = sum(row["state"] == "discovered" or row["is_changed"] for row in rows)
     return Progress(Counter(row["state"] for row in rows), due)
 
 
-def read_found(settings: Settings, truth: Truth) -> tuple[ActualRun, dict[str, Tally]]:
-    """Return what is searchable and how every address ended, and the same as a tally for each outlet."""
+def read_actual_run(settings: Settings, truth: Truth) -> tuple[ActualRun, dict[str, Tally]]:
+    """Return all searchable articles and the final state of every address, and the same as a tally per outlet."""
     articles = list(_articles(settings, truth.outlets))
     rows = _urls(settings, truth.outlets)
     tallies = {source: Tally() for source in truth.outlets}
@@ -79,19 +79,19 @@ def read_found(settings: Settings, truth: Truth) -> tuple[ActualRun, dict[str, T
     return ActualRun(found, {row["url"]: _end(row) for row in rows}), tallies
 
 
-def missed_by_searches(settings: Settings, truth: Truth) -> list[str]:
-    """Return what the demonstrated searches should find and do not, in words."""
+def find_missing_hits(settings: Settings, truth: Truth) -> list[str]:
+    """Return a line for each article that a demonstrated search should find and does not."""
     missed = []
     with open_elasticsearch(settings) as client:
         for wanted in truth.searches:
             found = search(client, settings.index_prefix, request_of(wanted, fold="nothing", limit=50))
             urls = {hit.article.canonical_url for hit in found.hits}
-            missed += [f"{url}: is not found by {wanted.query!r}" for url in wanted.urls if url not in urls]
+            missed += [f"{url}: not found by the search {wanted.query!r}" for url in wanted.urls if url not in urls]
     return missed
 
 
 def request_of(wanted: ExpectedSearch, **options: Any) -> SearchRequest:
-    """Return the request that a demonstrated search stands for."""
+    """Return the request of a demonstrated search."""
     languages = (wanted.language,) if wanted.language else ()
     return SearchRequest(words=wanted.query, languages=languages, **options)
 

@@ -1,4 +1,4 @@
-"""The form of what a run over the demo press must end with, and of what it has ended with."""
+"""The data of a comparison: what a run over the demo press must end with, and what it has ended with."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from newswire.text.urls import article_id, url_id
 
 @dataclass(frozen=True, slots=True)
 class ExpectedArticle:
-    """An article as a perfect reader has it.
+    """An article as it must be read.
 
-    `family` joins the copies of one agency text, which are in one language; `story` joins all tellings of one event,
-    follow-ups included and whatever their language.
+    `family` groups the copies of one agency text, all in one language; `story` groups all articles on one event in any
+    language, including follow-ups.
     """
 
     key: str
@@ -37,13 +37,13 @@ class ExpectedArticle:
 
     @property
     def body(self) -> str:
-        """Return the paragraphs as the messages carry them."""
+        """Return the body as messages carry it."""
         return "\n\n".join(self.paragraphs)
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedUrl:
-    """An announced address and the ends that are right for it, such as `indexed` or `refused(robots)`."""
+    """An announced address and its correct final states, such as `indexed` or `refused(robots)`."""
 
     url: str
     ends: tuple[str, ...]
@@ -51,17 +51,17 @@ class ExpectedUrl:
 
     @property
     def url_id(self) -> str:
-        """Return the id under which the crawl state has it."""
+        """Return its id in the crawl state."""
         return url_id(self.url)
 
     def allows(self, end: str) -> bool:
-        """Tell whether an end is right; one without a reason allows every reason."""
+        """Return whether a final state is correct; an expected state without a reason allows any reason."""
         return end in self.ends or end.partition("(")[0] in self.ends
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedOutlet:
-    """All of one outlet."""
+    """All addresses and articles of one outlet."""
 
     source: str
     name: str
@@ -72,7 +72,7 @@ class ExpectedOutlet:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedSearch:
-    """A search and the URLs of articles that must be among its hits."""
+    """A search and the URLs of the articles that must be among its hits."""
 
     query: str
     why: str
@@ -82,13 +82,13 @@ class ExpectedSearch:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """All that is right in a phase."""
+    """The correct result of a phase; `boilerplate` are lines that must not be in any body."""
 
     epoch: dt.datetime
     phase: int
     outlets: dict[str, ExpectedOutlet]
     searches: tuple[ExpectedSearch, ...]
-    furniture: tuple[str, ...]
+    boilerplate: tuple[str, ...]
 
     @property
     def articles(self) -> dict[str, ExpectedArticle]:
@@ -103,7 +103,7 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class ActualArticle:
-    """An article as a search returns it; `version` counts its contents, `family_id` is the original's article_id."""
+    """An article as the index has it; `version` counts its texts, `family_id` is the original's article_id."""
 
     article_id: str
     family_id: str
@@ -119,7 +119,7 @@ class ActualArticle:
 
 @dataclass(frozen=True, slots=True)
 class ActualRun:
-    """What a run has ended with: articles by canonical URL, ends such as `rejected(listing)` by announced URL."""
+    """The result of a run: articles by canonical URL, final states such as `rejected(listing)` by announced URL."""
 
     articles: Mapping[str, ActualArticle]
     ends: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""One run of the demo: the press's day in two crawls by the real scheduler, until nothing is on its way any more."""
+"""Run the demo: let the real scheduler crawl the press's day in two phases, until nothing is in flight."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newswire.airflow.rest_client import Airflow, TaskCounts, open_airflow
-from newswire.demo.actual import Progress, Tally, missed_by_searches, read_found, read_progress
+from newswire.demo.actual import Progress, Tally, find_missing_hits, read_actual_run, read_progress
 from newswire.demo.comparison import compare
 from newswire.demo.expectations import Truth
 from newswire.demo.press.content import read_press
@@ -32,9 +32,9 @@ from schemas.topics import TOPICS
 
 T = TypeVar("T")
 DAG = "crawl_15m"
-PATH = ("parse", "dedupe", "cluster", "index")  # of an article
+PATH = ("parse", "dedupe", "cluster", "index")  # the stages an article passes through
 LAST_PHASE = 1  # with corrections and late copy
-MOST_CRAWLS = 12
+MAX_CRAWLS = 12
 POLL_SECONDS = 0.5
 CRAWL_WITHIN_SECONDS = 240.0
 QUIET_WITHIN_SECONDS = 180.0
@@ -42,7 +42,7 @@ QUIET_WITHIN_SECONDS = 180.0
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """What a run has shown; `differences` is empty where the truth is what is searchable."""
+    """The result of a run; `differences` is empty if exactly what the press published is searchable."""
 
     truth: Truth
     tallies: Mapping[str, Tally]
@@ -51,17 +51,17 @@ class DemoResult:
 
 
 def start_with_press(console: Console) -> Settings:
-    """Start the stack with the press, or take the one that runs; return the settings that lead to it."""
+    """Start the stack with the press, or use the one that runs; return its settings."""
     given = load_settings(embedded=False)
     environment = press_settings(given.state_dir, given.sources_dirs)
     start_stack(given, console, only=(*EVERYTHING, "press"), environment=environment)
     if not PressState(given.state_dir).port():
-        raise StackError("The stack runs without the demo press; stop it with `newswire down`, then start the demo.")
+        raise StackError("the stack runs without the demo press; run `newswire down`, then start the demo again")
     return load_settings()
 
 
 def run_demo(settings: Settings, console: Console) -> DemoResult:
-    """Crawl the press's day, follow its articles through the topics, and compare the end with the truth."""
+    """Crawl the press's day, wait for its articles to pass through the topics, and compare the result."""
     began = time.monotonic()
     state = PressState(settings.state_dir)
     with open_airflow(settings) as airflow, _screen(settings, console) as screen:
@@ -69,14 +69,14 @@ def run_demo(settings: Settings, console: Console) -> DemoResult:
             state.set_phase(phase)
             _crawl_until_done(airflow, screen)
     truth = load_truth(settings.state_dir)
-    found, tallies = _patiently(lambda: read_found(settings, truth))
-    missed = _patiently(lambda: missed_by_searches(settings, truth))
+    found, tallies = _with_retries(lambda: read_actual_run(settings, truth))
+    missed = _with_retries(lambda: find_missing_hits(settings, truth))
     return DemoResult(truth, tallies, compare(truth, found) + missed, time.monotonic() - began)
 
 
 def _crawl_until_done(airflow: Airflow, screen: Screen) -> None:
-    """Let the scheduler crawl until every address has been fetched or given up, and the topics are empty."""
-    for _ in range(MOST_CRAWLS):
+    """Let the scheduler crawl until every address is in a final state and the topics are processed."""
+    for _ in range(MAX_CRAWLS):
         run = airflow.trigger(DAG)
         ended = airflow.wait(DAG, run.run_id, timeout_seconds=CRAWL_WITHIN_SECONDS, watch=screen.show_tasks)
         if ended.state != "success":
@@ -84,11 +84,11 @@ def _crawl_until_done(airflow: Airflow, screen: Screen) -> None:
         progress = screen.wait_until_quiet()
         if progress.due == 0 and progress.discovered >= screen.announced:
             return
-    raise StackError(f"After {MOST_CRAWLS} crawls there are addresses left to fetch; see {airflow.url}/dags/{DAG}")
+    raise StackError(f"addresses are still due after {MAX_CRAWLS} crawls; see {airflow.url}/dags/{DAG}")
 
 
 class Screen:
-    """Shows the run as it goes: Airflow's tasks, the records on each topic, the states of the addresses."""
+    """A live view of the run: Airflow's tasks, the records on each topic, the states of the addresses."""
 
     def __init__(self, settings: Settings, live: Live) -> None:
         self._settings, self._live = settings, live
@@ -98,27 +98,27 @@ class Screen:
 
     @property
     def announced(self) -> int:
-        """How many addresses the press has announced by now; a lying ETag hides some from the first polls."""
+        """Return how many addresses the press has announced; a wrong ETag hides some from the first polls."""
         return len(load_truth(self._settings.state_dir).urls)
 
     def show_tasks(self, tasks: TaskCounts) -> None:
-        """Take what Airflow's run is doing."""
+        """Show the task counts of Airflow's run."""
         self._tasks = tasks
         if time.monotonic() - self._looked_at > 2 * POLL_SECONDS:
             self._draw(self._progress())
 
     def note(self, text: str) -> None:
-        """Leave a line above the moving part."""
+        """Print a line above the live view."""
         self._live.console.print(text, markup=False)
 
     def wait_until_quiet(self) -> Progress:
-        """Wait until nothing is on its way through the topics."""
+        """Wait until nothing is in flight and return the progress; raises StackError after QUIET_WITHIN_SECONDS."""
         deadline = time.monotonic() + QUIET_WITHIN_SECONDS
         while not ((progress := self._progress()).is_quiet and self._is_drained()):
             if time.monotonic() > deadline:
                 raise StackError(
-                    f"Articles are stuck after {QUIET_WITHIN_SECONDS:.0f} s ({dict(progress.by_state)}); "
-                    "`newswire status` tells what runs, `newswire logs` what it says"
+                    f"articles are still in flight after {QUIET_WITHIN_SECONDS:.0f} s ({dict(progress.by_state)}); "
+                    "see `newswire status` and `newswire logs`"
                 )
             self._draw(progress)
             time.sleep(POLL_SECONDS)
@@ -126,13 +126,13 @@ class Screen:
         return progress
 
     def _is_drained(self) -> bool:
-        """Tell whether the stages up to the index have nothing to do: a story may change after its last article."""
-        # Asked twice, for what a stage sends while the first answer is made up is in the second.
-        lags = [_patiently(lambda: read_lag(self._settings)) for _ in range(2)]
+        """Return whether the stages up to the index have no lag: a story may change after its last article."""
+        # Read twice: what a stage sends during the first reading is in the second.
+        lags = [_with_retries(lambda: read_lag(self._settings)) for _ in range(2)]
         return not any(lag[stage] for lag in lags for stage in PATH)
 
     def _progress(self) -> Progress:
-        return _patiently(lambda: read_progress(self._settings, self._sources))
+        return _with_retries(lambda: read_progress(self._settings, self._sources))
 
     def _draw(self, progress: Progress) -> None:
         self._looked_at = time.monotonic()
@@ -140,7 +140,7 @@ class Screen:
             counts = count_records(self._settings, [topic.name for topic in TOPICS])
         except Retry:
             counts = {}
-        topics = Table("topic", "records", title="On the topics", title_justify="left", box=None, padding=(0, 2))
+        topics = Table("topic", "records", title="Records by topic", title_justify="left", box=None, padding=(0, 2))
         for name, count in counts.items():
             topics.add_row(name, str(count or 0))
         states = "  ".join(f"{state} {count}" for state, count in sorted(progress.by_state.items()))
@@ -154,9 +154,9 @@ def _screen(settings: Settings, console: Console) -> Iterator[Screen]:
         yield Screen(settings, live)
 
 
-def _patiently(ask: Callable[[], T]) -> T:
-    """Ask again while a server is away: it is being started again."""
+def _with_retries(read: Callable[[], T]) -> T:
+    """Return what `read` returns, called again while a server is unavailable, as it is being restarted."""
     for attempt in stamina.retry_context(on=Retry, attempts=None, timeout=60.0, wait_max=1.0):
         with attempt:
-            return ask()
+            return read()
     raise AssertionError("retry_context always tries")

@@ -1,4 +1,4 @@
-"""The demo press as a service of the stack, so that it starts, is watched and stops with all the rest."""
+"""The demo press as a service of the stack, started, supervised and stopped with the others."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def press_service(state_dir: Path, environment: Mapping[str, str]) -> Service:
 
 
 def press_settings(state_dir: Path, sources_dirs: tuple[Path, ...]) -> dict[str, str]:
-    """Return the NEWSWIRE_* variables with which a stack crawls the press beside the user's own sources."""
+    """Return the NEWSWIRE_* variables with which a stack crawls the press in addition to the user's own sources."""
     folders = [*sources_dirs, PressState(state_dir).folder / "sources"]
     return {
         "NEWSWIRE_SOURCES_DIRS": ",".join(str(folder.resolve()) for folder in dict.fromkeys(folders)),
         "NEWSWIRE_ALLOW_PRIVATE": "127.0.0.0/8",
         "NEWSWIRE_REVISIT_MIN_SECONDS": "0",  # the press's day is a minute long
-        "NEWSWIRE_FEED_UNCONDITIONAL_EVERY": "2",  # one outlet's ETag lies
+        "NEWSWIRE_FEED_UNCONDITIONAL_EVERY": "2",  # one outlet's ETag never changes
     }
 
 
 def _serving(state_dir: Path) -> Probe:
-    """Return a probe that is true once the last outlet listens and the sources' files are written."""
+    """Return a probe that is true once the last outlet listens and its source file is written."""
     last = list(read_press().outlets.values())[-1]
 
     async def probe() -> bool:

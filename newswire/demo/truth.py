@@ -1,4 +1,4 @@
-"""What a run over the demo press must end with, known because the press is ours."""
+"""Work out what a run over the demo press must end with, from the press's content."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from newswire.demo.expectations import ExpectedArticle, ExpectedOutlet, ExpectedSearch, ExpectedUrl, Truth
-from newswire.demo.press.content import Press, Rogue, Search, read_press
+from newswire.demo.press.content import OddResponse, Press, Search, read_press
 from newswire.demo.press.desk import Edition, PressArticle
 from newswire.demo.press.feeds import track
 from newswire.demo.press.site import OutletSite, open_sites
@@ -17,10 +17,10 @@ from newswire.text.urls import normalise_url
 
 
 def load_truth(state_dir: Path, phase: int | None = None) -> Truth:
-    """Return the truth of the press that runs on a state directory, in its present phase or a named one.
+    """Return the correct result for the press of a state directory, in its present phase or the given one.
 
     Raises:
-        ConfigError: The press has never been started there.
+        ConfigError: the press has never been started there.
     """
     state, press = PressState(state_dir), read_press()
     if not state.port():
@@ -30,56 +30,56 @@ def load_truth(state_dir: Path, phase: int | None = None) -> Truth:
     outlets = {site.outlet.id: _expect_outlet(site, now) for site in sites.values()}
     known = {article.key: article.url for outlet in outlets.values() for article in outlet.articles}
     searches = tuple(_expect_search(search, known) for search in press.searches)
-    return Truth(state.epoch(), now, outlets, searches, tuple(_furniture(press)))
+    return Truth(state.epoch(), now, outlets, searches, tuple(_boilerplate(press)))
 
 
 def _expect_outlet(site: OutletSite, phase: int) -> ExpectedOutlet:
     shown = [(article, edition) for article in site.articles if (edition := article.at(phase))]
     articles = tuple(_expect_article(site, article, edition, phase) for article, edition in shown)
     urls = [url for article, _ in shown for url in _expect_urls(site, article)]
-    urls += [_expect_rogue(site, rogue) for rogue in site.rogues]
+    urls += [_expect_odd_response(site, odd) for odd in site.odd_responses]
     return ExpectedOutlet(site.outlet.id, site.outlet.name, site.base, tuple(urls), articles)
 
 
 def _expect_article(site: OutletSite, article: PressArticle, edition: Edition, phase: int) -> ExpectedArticle:
-    telling = article.telling
+    coverage = article.coverage
     return ExpectedArticle(
         key=article.key,
         source=article.outlet.id,
         url=normalise_url(site.base + article.path),
         title=edition.title,
         paragraphs=edition.paragraphs,
-        authors=telling.authors,
+        authors=coverage.authors,
         day=_expected_day(article),
         language=article.outlet.language,
         family=article.family,
-        relation=telling.relation,
+        relation=coverage.relation,
         story=article.story,
         versions=sum(e.phase <= phase for e in article.editions),
     )
 
 
 def _expected_day(article: PressArticle) -> dt.date | None:
-    """Return the day in UTC; where only a date is printed, that date; a date to come gives way to the feed's."""
-    if article.telling.dated == "nowhere":
+    """Return the date in UTC, or the printed one if the page has no time; None if it has no date."""
+    if article.coverage.dated == "nowhere":
         return None
-    if article.telling.dated == "text":
+    if article.coverage.dated == "text":
         return article.published.date()
     return article.published.astimezone(dt.UTC).date()
 
 
 def _expect_urls(site: OutletSite, article: PressArticle) -> Iterator[ExpectedUrl]:
-    telling = article.telling
-    # A page that is asked for twice ends unchanged, be it under a second address or after a crash.
+    coverage = article.coverage
+    # A page that is fetched twice ends unchanged: under a second address, or after a crash.
     ends = ("indexed", "unchanged")
-    why = "one article under two addresses" if telling.print_path else "an article"
-    for path in filter(None, (telling.moved_from or article.path, telling.print_path)):
+    why = "one article under two addresses" if coverage.print_path else "an article"
+    for path in filter(None, (coverage.moved_from or article.path, coverage.print_path)):
         announced = track(path) if site.outlet.tracks_links else path
         yield ExpectedUrl(normalise_url(site.base + announced), ends, why)
 
 
-def _expect_rogue(site: OutletSite, rogue: Rogue) -> ExpectedUrl:
-    return ExpectedUrl(normalise_url(site.base + rogue.path), rogue.ends, rogue.kind)
+def _expect_odd_response(site: OutletSite, odd: OddResponse) -> ExpectedUrl:
+    return ExpectedUrl(normalise_url(site.base + odd.path), odd.ends, odd.kind)
 
 
 def _expect_search(search: Search, known: Mapping[str, str]) -> ExpectedSearch:
@@ -88,7 +88,7 @@ def _expect_search(search: Search, known: Mapping[str, str]) -> ExpectedSearch:
     )
 
 
-def _furniture(press: Press) -> Iterator[str]:
-    """Return the lines that must not stand in any body."""
-    for words in press.furniture.values():
+def _boilerplate(press: Press) -> Iterator[str]:
+    """Yield the lines that must not be in any body."""
+    for words in press.boilerplate.values():
         yield from (words.cookies, words.newsletter, words.comment, words.footer, *words.most_read_titles, *words.wall)

@@ -1,1 +1,1 @@
-"""What tests and benchmarks stand on: an in-memory broker, a frozen clock."""
+"""The test equipment: an in-memory broker, a frozen clock, a news site, a crawl state."""

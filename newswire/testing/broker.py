@@ -1,6 +1,6 @@
-"""A broker in memory: the calls of newswire/kafka/protocols.py with Kafka's rules, in one thread, failing on demand.
+"""An in-memory broker: the calls of newswire/kafka/protocols.py with Kafka's rules, in one thread, failing on demand.
 
-The contract suite holds it to what real Kafka does.
+The contract suite runs against it and real Kafka alike.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class MemoryFuture:
     _calls: list[Callable[[Any], object]] = field(default_factory=list)
 
     def get(self, timeout: float) -> Any:
-        """Return at once, or raise what has gone wrong."""
+        """Return at once, or raise the error."""
         if not self.is_done:
             raise errors.KafkaTimeoutError(f"not acknowledged within {timeout} s")
         if self.error:
             raise self.error
 
     def add_both(self, call: Callable[[Any], object], /) -> object:
-        """Call back when it is done."""
+        """Call a function with the error, or None, when the send is done."""
         if self.is_done:
             call(self.error)
         else:
@@ -56,19 +56,19 @@ class MemoryFuture:
         return self
 
     def finish(self, error: Exception | None) -> None:
-        """Say how it went."""
+        """Complete the future and make its calls."""
         self.is_done, self.error = True, error
         for call in self._calls:
             call(error)
 
 
 class MemoryBroker:
-    """Topics and groups; `watch` is called before every call of a client and may make trouble there."""
+    """Topics and groups; `watch` is called before every client call and may cause a failure there."""
 
     def __init__(self, clock: FrozenClock, topics: Mapping[str, int]) -> None:
         self.clock = clock
         self.is_up = True
-        self.refused_sends = 0  # so many records of the next delivery fail, with all after them
+        self.refused_sends = 0  # the last so many records of the next delivery fail
         self.watch: Callable[[Call], None] = lambda _call: None
         self.logs: dict[TopicPartition, list[MemoryRecord]] = {
             TopicPartition(topic, number): [] for topic, count in topics.items() for number in range(count)
@@ -94,16 +94,16 @@ class MemoryBroker:
         ]
 
     def deliver_late(self) -> None:
-        """Let producers deliver what they hold, asked or not, as their threads do."""
+        """Let producers deliver what they hold without a flush, as their threads do."""
         for producer in self._producers:
             producer.deliver()
 
     def forget(self, producers: Sequence[MemoryProducer]) -> None:
-        """Lose what producers hold: their process is gone."""
+        """Lose what producers hold, as if their process had been killed."""
         self._producers = [known for known in self._producers if known not in producers]
 
     def reachable(self, call: Call, timeout_seconds: float) -> bool:
-        """Let the test make trouble, then say whether the broker answers; silence takes all the time there is."""
+        """Call `watch`, then return whether the broker responds; if not, the whole timeout passes."""
         self.watch(call)
         if not self.is_up:
             self.clock.sleep(timeout_seconds)
@@ -111,7 +111,7 @@ class MemoryBroker:
 
 
 class MemoryProducer:
-    """Holds records until they are flushed, or delivered late."""
+    """A producer that holds records until they are flushed or delivered late."""
 
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
@@ -126,7 +126,7 @@ class MemoryProducer:
         headers: list[tuple[str, bytes]],
         partition: int | None,
     ) -> MemoryFuture:
-        """Take a record."""
+        """Hold a record."""
         self._broker.watch("send")
         count = sum(known.topic == topic for known in self._broker.logs)
         if not count:
@@ -137,13 +137,13 @@ class MemoryProducer:
         return self._held[-1][1]
 
     def flush(self, timeout: float) -> None:
-        """Deliver what is held."""
+        """Deliver the held records."""
         if self._held and not self._broker.reachable("flush", timeout):
             raise errors.KafkaTimeoutError(f"not flushed within {timeout} s")
         self.deliver()
 
     def deliver(self) -> None:
-        """Append to the logs; what fails takes with it all that was sent after it, as an idempotent producer does."""
+        """Append to the logs; after a failed record all later ones fail too, as with an idempotent producer."""
         if not self._broker.is_up:
             return
         held, self._held = self._held, []

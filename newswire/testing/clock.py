@@ -1,4 +1,4 @@
-"""A clock that stands still until somebody waits."""
+"""A clock that advances only when somebody waits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 class FrozenClock:
-    """A clock for tests: waiting takes no time and moves it on."""
+    """A clock for tests: waiting takes no real time and advances it."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
@@ -18,9 +18,9 @@ class FrozenClock:
         return self._seconds
 
     def now(self) -> datetime:
-        """Return a time of day that moves with the waiting."""
+        """Return the start time plus the seconds waited."""
         return START + timedelta(seconds=self._seconds)
 
     def sleep(self, seconds: float) -> None:
-        """Move on."""
+        """Advance the clock."""
         self._seconds += seconds

@@ -1,4 +1,4 @@
-"""A consumer of the in-memory broker: kafka-python's calls, and its habit to keep positions across rebalances."""
+"""A consumer of the in-memory broker: kafka-python's calls, which keep positions across rebalances."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class MemoryConsumer:
         self._paused: set[TopicPartition] = set()
 
     def subscribe(self, topics: Sequence[str], *, listener: Any) -> None:
-        """Say what to read; joining happens in `poll`."""
+        """Set the topics to read; joining happens in `poll`."""
         self._topics, self._listener = set(topics), listener
 
     def poll(self, timeout_ms: int) -> Mapping[TopicPartition, Sequence[Raw]]:
-        """Take part in rebalances, then return records; without any, the time passes."""
+        """Take part in rebalances, then return records; if there are none, the timeout passes."""
         if not self._broker.reachable("poll", timeout_ms / 1000):
             return {}
         self._rebalance()
@@ -50,7 +50,7 @@ class MemoryConsumer:
         return polled
 
     def assignment(self) -> set[TopicPartition]:
-        """Return what this member believes to own."""
+        """Return the partitions that this member takes to be its own."""
         return set(self._positions)
 
     def pause(self, *partitions: TopicPartition) -> None:
@@ -79,13 +79,13 @@ class MemoryConsumer:
     def committed(self, partition: TopicPartition, *, timeout_ms: int) -> int | None:
         """Return the group's offset."""
         if not self._broker.reachable("committed", timeout_ms / 1000):
-            raise errors.KafkaTimeoutError("no answer")
+            raise errors.KafkaTimeoutError("no response")
         return self._group.offsets.get(partition)
 
     def commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], timeout_ms: int) -> None:
         """Set the group's offsets, as a member in good standing."""
         if not self._broker.reachable("commit", timeout_ms / 1000):
-            raise errors.KafkaTimeoutError("no answer")
+            raise errors.KafkaTimeoutError("no response")
         self._group.commit(self, {partition: offset.offset for partition, offset in offsets.items()})
 
     def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
@@ -109,7 +109,7 @@ class MemoryConsumer:
         self._lose(self.assignment(), self._listener.on_partitions_revoked)
 
     def evict(self) -> None:
-        """Be thrown out, as after a long silence; the member learns of it with its next poll or commit."""
+        """Remove the member from the group, as after a missed poll; it notices at its next poll or commit."""
         self._group.leave(self)
 
     def _rebalance(self) -> None:
@@ -123,12 +123,12 @@ class MemoryConsumer:
         if added:
             self._listener.on_partitions_assigned(added)
 
-    def _lose(self, partitions: set[TopicPartition], tell: Callable[[set[TopicPartition]], None]) -> None:
+    def _lose(self, partitions: set[TopicPartition], notify: Callable[[set[TopicPartition]], None]) -> None:
         for partition in partitions:
             self._positions.pop(partition, None)
             self._paused.discard(partition)
         if partitions:
-            tell(partitions)
+            notify(partitions)
 
     def _owned(self, partition: TopicPartition) -> TopicPartition:
         if partition not in self._positions:

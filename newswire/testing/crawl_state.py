@@ -1,4 +1,4 @@
-"""A crawl state of its own for tests: a schema, since a database takes half a second to make and drop."""
+"""A separate crawl state for each test: a schema, since a database takes half a second to create and drop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newswire.settings import Settings
 
 @contextmanager
 def open_crawl_state(settings: Settings) -> Iterator[Settings]:
-    """Hand out settings of a crawl state with its tables and nothing in it; it is gone afterwards."""
+    """Yield settings of an empty crawl state, which is dropped afterwards."""
     name = f"crawl{secrets.token_hex(4)}"
     dsn = settings.postgres_dsn.get_secret_value()
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -29,7 +29,7 @@ def open_crawl_state(settings: Settings) -> Iterator[Settings]:
 
 
 def make_tables(dsn: str) -> None:
-    """Run the migrations as plain SQL, which takes a fiftieth of the time; the real way has its own test."""
+    """Run the migrations as plain SQL, in a fiftieth of the time of `migrate`, which has its own test."""
     scripts = sorted(files("newswire.crawl").joinpath("migrations").iterdir(), key=lambda file: file.name)
     with psycopg.connect(dsn, autocommit=True) as connection:
         for script in scripts:

@@ -15,7 +15,7 @@ _CHUNK_BYTES = 1 << 16
 
 
 class Line:
-    """The way through the proxy; cut, every connection breaks and none is made."""
+    """The connections through the proxy; when cut, all break and new ones fail."""
 
     def __init__(self) -> None:
         self.is_cut = False
@@ -24,22 +24,22 @@ class Line:
 
     @property
     def url(self) -> str:
-        """Return the proxy's address as Kafka's client wants it."""
+        """Return the proxy's URL for Kafka's client."""
         return f"socks5://127.0.0.1:{self.port}"
 
     def cut(self) -> None:
-        """Break all connections, and all to come."""
+        """Break all connections, and reject new ones."""
         self.is_cut = True
         for one in list(self._open):
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
 
-    def mend(self) -> None:
-        """Let connections through again."""
+    def restore(self) -> None:
+        """Accept connections again."""
         self.is_cut = False
 
     def carry(self, near: socket.socket) -> None:
-        """Shake hands with a client (RFC 1928, no authentication), then move bytes both ways."""
+        """Do the handshake with a client (RFC 1928, no authentication), then copy bytes both ways."""
         near.recv(near.recv(2)[1])
         near.sendall(b"\x05\x00")
         *_, kind = near.recv(4)
@@ -65,7 +65,7 @@ class Line:
 
 @contextmanager
 def open_line() -> Iterator[Line]:
-    """Serve the proxy for as long as the context lasts."""
+    """Yield a line whose proxy is served during the block."""
     line = Line()
 
     class Handler(socketserver.BaseRequestHandler):

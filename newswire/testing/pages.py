@@ -1,4 +1,4 @@
-"""A client for the pages in the same process: tests ask the application as a browser would, without a socket."""
+"""An in-process client for the web pages: tests send requests as a browser would, without a socket."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from fastapi import FastAPI
 
 
 class PagesClient:
-    """Asks for pages, one after the other."""
+    """Requests pages one after another."""
 
     def __init__(self, portal: BlockingPortal, client: httpx.AsyncClient) -> None:
         self._portal, self._client = portal, client
 
     def get(self, path: str, **options: Any) -> httpx.Response:
-        """Return the answer; an error that the application does not handle is raised here."""
+        """Return the response; an error that the application does not handle is raised here."""
         return self._portal.call(partial(self._client.get, path, **options))
 
 
 @contextmanager
 def open_pages(app: FastAPI) -> Iterator[PagesClient]:
-    """Start an application, hand out a client of it, and end it."""
+    """Start an application, yield a client of it, and stop it."""
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
     with (
         start_blocking_portal() as portal,

@@ -1,4 +1,4 @@
-"""A stage on the in-memory broker: members started, stepped and killed by hand, without time passing."""
+"""A stage on the in-memory broker, whose members a test starts, steps and kills, without real time passing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from schemas.topics import Topic, dead_letters_of
 
 @dataclass(slots=True)
 class RigMember:
-    """One process of the stage, as far as a test cares."""
+    """One process of the stage, as far as a test needs it."""
 
     runner: Runner
     worker: Worker
@@ -34,7 +34,7 @@ class RigMember:
     stop: Event
 
     def step(self, times: int = 1) -> None:
-        """Let it poll and work."""
+        """Run so many steps of the runner."""
         for _ in range(times):
             self.runner.step()
 
@@ -55,7 +55,7 @@ class Rig:
         self._stack = ExitStack()
 
     def start(self) -> RigMember:
-        """Start a member and let it join; its first batch comes with the next step."""
+        """Start a member and let it join; it gets its first batch in the next step."""
         instruments = instruments_for(self.stage.name, self.clock)
         consumer = self.broker.consumer(self.stage.name, max_records=self.settings.batch_records)
         worker = self._worker(instruments)
@@ -66,12 +66,12 @@ class Rig:
         return RigMember(runner, worker, consumer, producers, instruments, stop)
 
     def kill(self, member: RigMember) -> None:
-        """End a member as kill -9 does: the group misses it, what it has not sent is gone."""
+        """End a member as kill -9 does: it leaves the group, and what it has not sent is lost."""
         member.consumer.evict()
         self.broker.forget(member.producers)
 
     def write(self, *values: Any, topic: Topic[Any] | None = None, partition: int | None = None) -> None:
-        """Write messages to the stage's input; bytes and None go as they are, to the partition named."""
+        """Write messages to the stage's input; bytes and None are written unencoded, to `partition` or else 0."""
         topic = topic or self.reads[0]
         for value in values:
             if value is None or isinstance(value, bytes):
@@ -90,12 +90,12 @@ class Rig:
         """Return the records of a topic."""
         return self.broker.records(topic.name)
 
-    def letters(self) -> list[MemoryRecord]:
+    def read_dead_letters(self) -> list[MemoryRecord]:
         """Return the stage's dead letters."""
         return self.records(self.dead_letters)
 
     def offsets(self) -> dict[int, int]:
-        """Return what is committed, by partition of the first input."""
+        """Return the committed offsets by partition of the first input."""
         group = self.broker.groups[self.stage.name]
         return {at.partition: n for at, n in sorted(group.offsets.items()) if at.topic == self.reads[0].name}
 

@@ -1,4 +1,4 @@
-"""A news site on loopback whose pages a test sets, and whose access log is the judge of the crawl's manners."""
+"""A news site on loopback whose pages a test sets, and whose visits show how politely the crawl behaves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class SitePage:
-    """An answer; with an `etag` it becomes 304 for whoever has it."""
+    """A response; with an `etag`, clients that have it get 304."""
 
     body: bytes | str = b""
     status: int = 200
@@ -33,7 +33,7 @@ class Visit:
     status: int = 0
 
 
-# A callable answers by itself: it gets the request's handler, and returns None when it has written the answer.
+# A callable gets the request's handler, and returns a page, or None if it has written the response itself.
 Content = SitePage | Callable[[BaseHTTPRequestHandler], SitePage | None]
 
 
@@ -48,15 +48,15 @@ class FakeSite:
         self.url = f"http://{self.host}"
 
     def paths(self) -> list[str]:
-        """Return what was asked for, in order."""
+        """Return the requested paths in order."""
         return [visit.path for visit in self.visits]
 
     def gaps(self) -> list[float]:
-        """Return the seconds between the end of each visit and the begin of the next."""
+        """Return the seconds between the end of each visit and the beginning of the next."""
         return [after.began - before.ended for before, after in zip(self.visits, self.visits[1:], strict=False)]
 
     def set_feed(self, *paths: str, path: str = "/feed.xml", **page: Any) -> None:
-        """Publish an RSS feed of articles, the page for each included where none is set."""
+        """Publish an RSS feed of articles, and a page for each that has none."""
         items = "".join(f"<item><title>About {p}</title><link>{self.url}{p}</link></item>" for p in paths)
         body = f"<rss version='2.0'><channel><title>Feed</title>{items}</channel></rss>"
         self.pages[path] = SitePage(body, content_type="application/rss+xml", **page)
@@ -66,18 +66,18 @@ class FakeSite:
             )
 
     def start(self) -> None:
-        """Answer from now on."""
+        """Start serving."""
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
-        """Close the port."""
+        """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
 
 
 @contextmanager
 def open_site(address: str = "127.0.0.1") -> Iterator[FakeSite]:
-    """Run a site for the length of a block."""
+    """Run a site during the block."""
     site = FakeSite(address)
     site.start()
     try:
@@ -90,7 +90,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing: a client that leaves early is part of the test."""
+        """Print nothing: a client that disconnects early is part of the test."""
 
 
 def _handler_of(site: FakeSite) -> type[BaseHTTPRequestHandler]:
@@ -103,10 +103,10 @@ def _handler_of(site: FakeSite) -> type[BaseHTTPRequestHandler]:
             content = site.pages.get(self.path, SitePage("not found", 404))
             page = content if isinstance(content, SitePage) else content(self)
             if page is not None:
-                visit.status = self._answer(page, visit.headers.get("if-none-match"))
+                visit.status = self._respond(page, visit.headers.get("if-none-match"))
             visit.ended = time.monotonic()
 
-        def _answer(self, page: SitePage, known: str | None) -> int:
+        def _respond(self, page: SitePage, known: str | None) -> int:
             is_known = page.etag is not None and known == page.etag
             body = b"" if is_known else page.body.encode() if isinstance(page.body, str) else page.body
             status = 304 if is_known else page.status
@@ -119,6 +119,6 @@ def _handler_of(site: FakeSite) -> type[BaseHTTPRequestHandler]:
             return status
 
         def log_message(self, *_: object) -> None:
-            """Keep quiet: the visits are the log."""
+            """Print nothing: the visits are recorded."""
 
     return Handler

@@ -1,4 +1,4 @@
-"""The parts that only Airflow calls: retry policy, the judge of a run, requests and their trigger."""
+"""The parts that only Airflow calls: retry policy, the verdict of a run, requests and their trigger."""
 
 from __future__ import annotations
 
@@ -33,7 +33,12 @@ def event_of(message, second=0):
     ("error", "action", "seconds"),
     [
         (SiteError("gone", status=404), "fail", None),
+        (SiteError("bad request", status=400), "fail", None),
+        (SiteError("odd", status=499), "fail", None),
+        (SiteError("odd", status=399), "default", None),
         (SiteError("slow down", status=429, retry_after=7), "retry", 7),
+        (SiteError("slow down", status=429, retry_after=120), "retry", 120),
+        (SiteError("slow down", status=503, retry_after=120.5), "fail", None),
         (SiteError("busy", status=503), "retry", 30),
         (SiteError("tomorrow", status=429, retry_after=86_400), "fail", None),
         (SiteError("broken", status=500), "default", None),
@@ -103,7 +108,7 @@ def report(*done, failed=(), **counts):
     ],
 )
 def test_a_run_is_judged_honestly(expected, reports, outcome):
-    """More than half failed: red. Nothing new: skipped, without an event. Half or less failed: told, and green."""
+    """More than half failed: red. Nothing new: skipped, without an event. Half or less failed: announced, and green."""
     verdict, event, left = announce(expected, {"hosts": reports})
     assert verdict == outcome
     assert (event is not None) == (outcome == "ok")
@@ -116,13 +121,13 @@ def test_sources_and_hosts_are_judged_apart():
     assert announce({"sources": 3, "hosts": 1}, reports)[0] == "AirflowFailException"
 
 
-def test_messages_that_came_together_are_one_wish_for_each_source():
-    """Runs and messages differ in number: all coalesced messages are answered, the widest wish wins."""
+def test_messages_that_came_together_are_one_request_for_each_source():
+    """Runs and messages differ in number: all coalesced messages are handled, and the widest request wins."""
     from newswire.airflow.crawl_requests import merge_requests
 
     asked = [request("b", limit=5), request("a"), request("b", limit=9, fresh=True)]
-    wishes = merge_requests({"sources": ["ignored"], "limit": 1, "fresh": False}, map(payload_of, asked))
-    assert wishes == [
+    crawls = merge_requests({"sources": ["ignored"], "limit": 1, "fresh": False}, map(payload_of, asked))
+    assert crawls == [
         {"source": "a", "limit": 50, "fresh": False},
         {"source": "b", "limit": 9, "fresh": True},
     ]
@@ -147,13 +152,13 @@ def test_the_form_counts_when_no_message_woke_the_run():
     from newswire.airflow.crawl_requests import merge_requests
 
     form = {"sources": ["b", "a"], "limit": 7, "fresh": True}
-    assert [wish["source"] for wish in merge_requests(form, [])] == ["a", "b"]
+    assert [crawl["source"] for crawl in merge_requests(form, [])] == ["a", "b"]
     with pytest.raises(ConfigError, match="no source chosen"):
         merge_requests(form | {"sources": []}, [])
 
 
 def test_the_trigger_wakes_for_good_messages_and_survives_bad_ones():
-    """Broken JSON, bytes that are no text, a tombstone, a wish for 9000 articles: refused; the next one counts."""
+    """Broken JSON, bytes that are no text, a tombstone, a request for 9000 articles: rejected; the next one counts."""
     from newswire.airflow.crawl_requests import request_trigger
     from newswire.settings import Settings
 

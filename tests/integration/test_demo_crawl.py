@@ -24,7 +24,7 @@ pytestmark = pytest.mark.servers
 
 
 def test_crawl_ends_every_address_of_the_press_as_its_truth_says(crawl_state, crawl_topics):
-    """Two phases, each crawled once: articles are fetched, rogues refused or gone, paces kept, nothing else asked."""
+    """Two phases, each crawled once: articles are fetched, odd responses end, rate limits are kept."""
     state = PressState(crawl_state.state_dir)
     settings = crawl_state.model_copy(
         update={

@@ -172,7 +172,7 @@ def test_an_outage_holds_the_stage_and_loses_nothing(pipeline, monkeypatch):
             time.sleep(2)
             assert thread.is_alive()
             assert len(set(named(settings))) < count
-            line.mend()
+            line.restore()
             until(lambda: len(set(named(settings))) >= count, "the rest")
             line.cut()  # and its end comes in an outage, too
     assert_complete_and_in_order(settings, count)

@@ -30,7 +30,7 @@ TOLD = ("museum-theft", "wrenmoor-fire")
 
 def deduplicate(number, telling, original):
     edition, seen = telling.at(0), telling.published.astimezone(dt.UTC)
-    url = f"https://{telling.outlet.id}.example/{telling.telling.slug}"
+    url = f"https://{telling.outlet.id}.example/{telling.coverage.slug}"
     return DeduplicatedArticle(
         **dict.fromkeys(("article_id", "url_id", "content_hash"), f"{number:032x}"),
         **dict.fromkeys(("url", "canonical_url"), url),

@@ -267,7 +267,7 @@ def test_a_bad_search_is_disabled_with_its_reason_and_stops_no_other(desk):
     desk.publish(desk.article(2, "Tower repaired"))
     member.step()
     assert len(desk.alerts()) == 2
-    assert desk.rig.letters() == []
+    assert desk.rig.read_dead_letters() == []
 
 
 def test_an_outage_holds_the_batch(desk):

@@ -58,7 +58,7 @@ def killed_demo(product, wait_for):
 def test_what_the_press_published_is_what_is_searchable_whatever_was_killed(killed_demo):
     """A kill -9 of stages, Kafka, Elasticsearch, PostgreSQL and the scheduler loses nothing and doubles nothing.
 
-    Every copy is filed with its original, and every telling stands in its story, as the press has it.
+    Every copy is grouped with its original, and every article is in its story, as the press has it.
     """
     assert killed_demo["differences"] == []
     assert killed_demo["is_exact"]

@@ -1,1 +1,1 @@
-"""A fictional press on loopback: outlets, wire copy, corrections and rogues, with everything about them known."""
+"""A fictional press on loopback whose content is known: outlets, wire copy, corrections and odd responses."""

@@ -1,4 +1,4 @@
-"""The press's own files, read into structs: who the outlets are and who tells what."""
+"""The press's content files, read into structs: the outlets, their articles, and the other pages they announce."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Dated = Literal["page", "feed", "text", "nowhere", "year 2093"]
 
 
 class Outlet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A fictional news site: its address, its looks and its habits."""
+    """A fictional news site: its address, its layout, and how its server behaves."""
 
     id: str
     name: str
@@ -46,7 +46,7 @@ class Outlet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an outlet's desk does to agency copy; `keep` counts the wire's paragraphs from 1, in the order printed."""
+    """The edits of an outlet's desk to agency copy; `keep` lists the wire's paragraphs from 1, in the order printed."""
 
     keep: tuple[int, ...] = ()
     lead: str = ""
@@ -65,10 +65,11 @@ class Correction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Coverage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One article of one outlet; `hours` is how long before the epoch it came out.
+    """One article of one outlet, published `hours` before the epoch.
 
-    `dated` and `is_untitled` tell where the page keeps silent or lies; `is_busy` answers 429 at first; `moved_from`
-    is announced and redirects here; `print_path` is a second address; `ballast_bytes` makes the page heavy.
+    `dated` is where the page states its date, if at all; an `is_untitled` page has no title; an `is_busy` page responds
+    429 at first; `moved_from` is announced and redirects here; `print_path` is a second address; `ballast_bytes` is the
+    size of script added to the page.
     """
 
     outlet: str
@@ -94,16 +95,16 @@ class Coverage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class PressStory(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One event: agency copy by name, and every telling of it; `{day}` in texts is the weekday it happened on."""
+    """One event: agency copy by name, and all articles on it; `{day}` in texts is the weekday on which it happened."""
 
     story: str
     hours: float
     wires: dict[str, str] = {}
-    tellings: tuple[Coverage, ...]
+    coverage: tuple[Coverage, ...]
 
 
-class Rogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A URL that a feed announces and that is no article; `ends` lists the ends that are right for it."""
+class OddResponse(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A URL that a feed announces although it is not an article; `ends` lists its correct final states."""
 
     outlet: str
     kind: str
@@ -114,7 +115,7 @@ class Rogue(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A search to show; `finds` are keys of articles that must be among the hits."""
+    """A search that the demo shows; `finds` are the keys of articles that must be among its hits."""
 
     query: str
     why: str
@@ -122,8 +123,8 @@ class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     finds: tuple[str, ...]
 
 
-class Furniture(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What stands on every page of a language and belongs to no article."""
+class Boilerplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The text on every page of a language that is not part of an article."""
 
     direction: Literal["ltr", "rtl"] = "ltr"
     by: str
@@ -145,13 +146,13 @@ class Furniture(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Press(Struct, frozen=True):
-    """Everything the press has."""
+    """All content of the press."""
 
     outlets: dict[str, Outlet]
     stories: tuple[PressStory, ...]
-    rogues: tuple[Rogue, ...]
+    odd_responses: tuple[OddResponse, ...]
     searches: tuple[Search, ...]
-    furniture: dict[str, Furniture]
+    boilerplate: dict[str, Boilerplate]
     american: dict[str, str]
 
 
@@ -164,17 +165,17 @@ def _read(path: Path, kind: type[T]) -> T:
 
 @cache
 def read_press(folder: Path = HERE) -> Press:
-    """Read the press's files.
+    """Return the press's content.
 
     Raises:
-        ConfigError: A file does not have the form of its struct.
+        ConfigError: a file does not match its struct.
     """
     outlets = _read(folder / "outlets.yml", tuple[Outlet, ...])
     return Press(
         outlets={outlet.id: outlet for outlet in outlets},
         stories=tuple(_read(path, PressStory) for path in sorted((folder / "stories").glob("*.yml"))),
-        rogues=_read(folder / "rogues.yml", tuple[Rogue, ...]),
+        odd_responses=_read(folder / "odd_responses.yml", tuple[OddResponse, ...]),
         searches=_read(folder / "searches.yml", tuple[Search, ...]),
-        furniture=_read(folder / "furniture.yml", dict[str, Furniture]),
+        boilerplate=_read(folder / "boilerplate.yml", dict[str, Boilerplate]),
         american=_read(folder / "american.yml", dict[str, str]),
     )

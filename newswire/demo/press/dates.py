@@ -1,4 +1,4 @@
-"""Days in words: texts and pages name the days around the epoch in their own language."""
+"""Write dates and weekdays around the epoch in each language of the press."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ _DAY = re.compile(r"\{(day|date)([+-]\d+)?\}")
 
 
 def long_date(day: dt.date, language: str) -> str:
-    """Return the day as a page prints it, such as `4 March 2026`."""
+    """Return a date as a page prints it, such as `4 March 2026`."""
     return LONG[language].format(day=day.day, month=MONTHS[language].split()[day.month - 1], year=day.year)
 
 
 def name_days(text: str, day: dt.date, language: str) -> str:
-    """Fill `{day}`, `{day-1}` and `{date+3}` in: weekday or date, so many days from `day`."""
+    """Replace `{day}`, `{day-1}` and `{date+3}` by the weekday or date that many days from `day`."""
 
     def name(found: re.Match[str]) -> str:
         meant = day + dt.timedelta(days=int(found[2] or 0))

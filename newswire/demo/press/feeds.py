@@ -1,4 +1,4 @@
-"""What an outlet announces: RSS, Atom, news sitemap and robots.txt, its lies and mistakes included."""
+"""Write what an outlet announces: RSS, Atom, news sitemap and robots.txt, including deliberate faults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from html import escape
 
-from newswire.demo.press.content import Outlet, Rogue
+from newswire.demo.press.content import OddResponse, Outlet
 from newswire.demo.press.desk import PressArticle
 
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -29,35 +29,35 @@ class Entry:
 
 
 def track(path: str) -> str:
-    """Return a path with the parameters that tell where a reader came from."""
+    """Return a path with tracking parameters."""
     return f"{path}{'&' if '?' in path else '?'}{TRACKING}"
 
 
 def untrack(path: str) -> str:
-    """Return a path without them."""
+    """Return a path without tracking parameters."""
     return path.removesuffix(TRACKING).rstrip("?&")
 
 
 def entries(
-    articles: tuple[PressArticle, ...], rogues: tuple[Rogue, ...], epoch: dt.datetime, phase: int
+    articles: tuple[PressArticle, ...], odd_responses: tuple[OddResponse, ...], epoch: dt.datetime, phase: int
 ) -> list[Entry]:
-    """Return what an outlet announces in a phase, the newest first."""
+    """Return the entries that an outlet announces in a phase, newest first."""
     made = [entry for article in articles for entry in _article_entries(article, phase)]
-    for rogue in rogues:
-        when = epoch - dt.timedelta(hours=rogue.hours)
-        made.append(Entry(rogue.path, rogue.title, rogue.title, when, when))
+    for odd in odd_responses:
+        when = epoch - dt.timedelta(hours=odd.hours)
+        made.append(Entry(odd.path, odd.title, odd.title, when, when))
     return sorted(made, key=lambda e: (e.published or epoch - dt.timedelta(days=9), e.path), reverse=True)
 
 
 def _article_entries(article: PressArticle, phase: int) -> list[Entry]:
-    edition, telling = article.at(phase), article.telling
+    edition, coverage = article.at(phase), article.coverage
     if edition is None:
         return []
-    is_dated = telling.dated in {"page", "feed", "year 2093"}
+    is_dated = coverage.dated in {"page", "feed", "year 2093"}
     published, updated = (article.published, edition.modified) if is_dated else (None, None)
     summary = edition.paragraphs[0][:120].rsplit(" ", 1)[0]
-    paths = [telling.moved_from or article.path] + [telling.print_path] * bool(telling.print_path)
-    return [Entry(path, edition.title, summary, published, updated, telling.authors) for path in paths]
+    paths = [coverage.moved_from or article.path] + [coverage.print_path] * bool(coverage.print_path)
+    return [Entry(path, edition.title, summary, published, updated, coverage.authors) for path in paths]
 
 
 def rss(outlet: Outlet, base: str, items: list[Entry]) -> str:
@@ -72,7 +72,7 @@ def rss(outlet: Outlet, base: str, items: list[Entry]) -> str:
 
 
 def break_xml(feed: str) -> str:
-    """Make the mistakes of a hand-written feed: a bare ampersand, an open tag, an end cut off."""
+    """Break a feed as if written by hand: with a bare ampersand, an open tag and a missing end."""
     return feed.replace("<description>", "<description>News & views, day & night<br>", 1).removesuffix(
         "</channel></rss>\n"
     )

@@ -1,4 +1,4 @@
-"""One answer of an outlet's server."""
+"""One response of an outlet's server."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ XML = "application/xml; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Body and headers; `etag` is what the outlet says, true or not."""
+    """Body and headers of a response; `etag` may be wrong on purpose."""
 
     body: bytes
     content_type: str = HTML
     status: HTTPStatus = HTTPStatus.OK
     headers: dict[str, str] = field(default_factory=dict)
     modified: dt.datetime | None = None
-    says_etag: str = ""
+    declared_etag: str = ""
     retry_after_seconds: int = 0
 
     @property
     def etag(self) -> str:
-        """Return the validator, by default true to the body."""
-        return self.says_etag or f'"{sha256(self.body).hexdigest()[:20]}"'
+        """Return the validator, by default the hash of the body."""
+        return self.declared_etag or f'"{sha256(self.body).hexdigest()[:20]}"'

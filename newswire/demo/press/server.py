@@ -1,4 +1,4 @@
-"""The outlets on loopback: each its own address, all the same port, so that an article's links open in a browser."""
+"""Serve the outlets on loopback, each at its own address and all on one port, so that links open in a browser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_CONTROL_BYTES = 100
 
 
 class Newsroom:
-    """What the outlets' servers share: state, sites and the access log."""
+    """What all outlets' servers share: state, sites and the access log."""
 
     def __init__(self, press: Press, state: PressState) -> None:
         self.press = press
@@ -39,17 +39,17 @@ class Newsroom:
 
     @cached_property
     def sites(self) -> dict[str, OutletSite]:
-        """Return the sites, by address; asked for when the port is known."""
+        """Return the sites by address; first read when the port is known."""
         return open_sites(self.press, self.epoch, self.port)
 
     def is_busy(self, place: str, wait_seconds: float) -> bool:
-        """Tell whether to refuse: from the first request on, as long as Retry-After asks for."""
+        """Return whether to respond 429: for the time of Retry-After from the first request on."""
         now = time.monotonic()
         return now - self._refused_at.setdefault(place, now) < wait_seconds
 
 
 class OutletServer(ThreadingHTTPServer):
-    """One outlet's listener."""
+    """The HTTP server of one outlet."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -61,7 +61,7 @@ class OutletServer(ThreadingHTTPServer):
 
 
 class OutletHandler(BaseHTTPRequestHandler):
-    """GET and HEAD with conditional requests; POST for the phase."""
+    """Handles GET and HEAD with conditional requests, and POST to set the phase."""
 
     server: OutletServer
     protocol_version = "HTTP/1.1"
@@ -70,7 +70,7 @@ class OutletHandler(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_GET(self) -> None:
-        """Answer with the resource, or that the client has it."""
+        """Send the resource, or 304 if the client has it."""
         newsroom = self.server.newsroom
         if self.path == CONTROL:
             self._send(self._phase_reply())
@@ -80,7 +80,7 @@ class OutletHandler(BaseHTTPRequestHandler):
             wait = {"Retry-After": str(reply.retry_after_seconds)}
             reply = Reply(b"busy\n", content_type="text/plain", status=HTTPStatus.TOO_MANY_REQUESTS, headers=wait)
         elif reply.status == HTTPStatus.OK and self._has(reply):
-            reply = Reply(b"", status=HTTPStatus.NOT_MODIFIED, says_etag=reply.etag, modified=reply.modified)
+            reply = Reply(b"", status=HTTPStatus.NOT_MODIFIED, declared_etag=reply.etag, modified=reply.modified)
         agent = self.headers.get("User-Agent", "")
         fields = {
             "host": f"{self.server.host}:{newsroom.port}",
@@ -91,10 +91,10 @@ class OutletHandler(BaseHTTPRequestHandler):
         newsroom.log.add(**fields, status=int(reply.status))
         self._send(reply)
 
-    do_HEAD = do_GET  # noqa: N815 - the base class calls it so
+    do_HEAD = do_GET  # noqa: N815 - the base class's name
 
     def do_POST(self) -> None:
-        """Set the phase: the body is its number."""
+        """Set the phase to the number in the body."""
         body = self.rfile.read(min(int(self.headers.get("Content-Length", "0")), MAX_CONTROL_BYTES)).strip()
         if self.path != CONTROL or not body.isdigit():
             self._send(Reply(b"", status=HTTPStatus.BAD_REQUEST))
@@ -103,7 +103,7 @@ class OutletHandler(BaseHTTPRequestHandler):
         self._send(self._phase_reply())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Stay silent: the access log has it."""
+        """Print nothing: requests are in the access log."""
 
     def _phase_reply(self) -> Reply:
         return Reply(
@@ -111,7 +111,7 @@ class OutletHandler(BaseHTTPRequestHandler):
         )
 
     def _has(self, reply: Reply) -> bool:
-        """Tell whether the client's copy is the present one; the ETag goes before the date."""
+        """Return whether the client's copy is current; the ETag has priority over the date."""
         tags = self.headers.get("If-None-Match")
         if tags is not None:
             return tags.strip() == "*" or reply.etag in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
@@ -136,15 +136,15 @@ class OutletHandler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if has_body and self.command != "HEAD":
-            with contextlib.suppress(ConnectionError):  # a careful client hangs up on what is too large
+            with contextlib.suppress(ConnectionError):  # a careful client hangs up if the body is too large
                 self.wfile.write(reply.body)
 
 
 def bind(newsroom: Newsroom, port: int) -> list[OutletServer]:
-    """Bind every outlet's address on one port, the kept one, or a free one for 0.
+    """Bind every outlet's address on one port, or on any free one for 0, and return the servers.
 
     Raises:
-        StackError: The port is taken, or the machine lacks the loopback addresses.
+        StackError: the port is taken, or the machine lacks the loopback addresses.
     """
     addresses = [outlet.address for outlet in newsroom.press.outlets.values()]
     for _ in range(PORT_TRIES if port == 0 else 1):
@@ -162,13 +162,14 @@ def bind(newsroom: Newsroom, port: int) -> list[OutletServer]:
         else:
             return servers
     raise StackError(
-        f"port {port} of the demo press is taken; stop who has it, or remove {newsroom.state.folder} and start anew"
+        f"port {port} of the demo press is taken; stop the process that uses it, or remove {newsroom.state.folder} "
+        "and start again"
     )
 
 
 @contextlib.contextmanager
 def serve(state: PressState, port: int = 0, press: Press | None = None) -> Iterator[Newsroom]:
-    """Serve all outlets in threads; `port` 0 takes the one of the last start."""
+    """Serve all outlets in threads; `port` 0 takes that of the last start."""
     newsroom = Newsroom(press or read_press(), state)
     with contextlib.closing(newsroom.log):
         servers = bind(newsroom, port or state.port())

@@ -1,4 +1,4 @@
-"""The outlets as the crawl's sources."""
+"""Write the source files with which the crawl reads the outlets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OWNER = "The demo press (newswire/demo/press)"
 
 
 def write_sources(folder: Path, port: int, press: Press | None = None) -> tuple[Path, ...]:
-    """Write a source file for each outlet; files of a start on another port are overwritten."""
+    """Write a source file for each outlet and return their paths; earlier files are overwritten."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for outlet in (press or read_press()).outlets.values():

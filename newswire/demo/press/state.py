@@ -1,4 +1,4 @@
-"""What the press remembers on disk: its epoch, its port, its phase and who asked for what."""
+"""The state of the press on disk: its epoch, port and phase, and the access log."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ class PressState:
         self.access_log = self.folder / "access.jsonl"
 
     def epoch(self) -> dt.datetime:
-        """Return the hour that all dates count from; the first caller fixes it."""
+        """Return the hour from which all dates are counted; the first call sets it."""
         now = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
         return dt.datetime.fromisoformat(self._first("epoch", now.isoformat()))
 
     def phase(self) -> int:
-        """Return how far the press's day has come: 0, then 1 with corrections and late copy."""
+        """Return the phase of the press's day: 0, then 1 with corrections and late copy."""
         return int(self._read("phase") or 0)
 
     def set_phase(self, phase: int) -> None:
-        """Move the press's day on."""
+        """Set the phase."""
         self._write("phase", str(phase))
 
     def port(self) -> int:
-        """Return the port of all outlets; 0 where the press has never run."""
+        """Return the port of all outlets; 0 if the press has never run."""
         return int(self._read("port") or 0)
 
     def set_port(self, port: int) -> None:
-        """Keep the port for the next start: links and ids contain it."""
+        """Store the port for the next start, because links and ids contain it."""
         self._write("port", str(port))
 
     def _read(self, name: str) -> str:
@@ -56,13 +56,13 @@ class PressState:
             fresh = self.folder / f".{name}.{os.getpid()}"
             fresh.write_text(text + "\n", encoding="utf-8")
             with contextlib.suppress(FileExistsError):
-                os.link(fresh, self.folder / name)  # fails where another process was first
+                os.link(fresh, self.folder / name)  # fails if another process was first
             fresh.unlink()
         return self._read(name)
 
 
 class AccessLog:
-    """JSON lines: one for each request, in the order of the answers."""
+    """A log with one line of JSON for each request, in the order of the responses."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ class AccessLog:
         self._lock = threading.Lock()
 
     def add(self, **fields: str | float) -> None:
-        """Write one line; `monotonic` is for measuring paces, `at` for reading."""
+        """Write one line; `monotonic` is for measuring gaps between requests, `at` for people."""
         at = dt.datetime.now(dt.UTC).isoformat()
         with self._lock:
             self._file.write(json.dumps({"monotonic": time.monotonic(), "at": at} | fields, ensure_ascii=False) + "\n")

@@ -10,7 +10,7 @@ import yaml
 
 from kibana.boards import BOARDS
 from kibana.columns import Terms, count
-from kibana.generate import FILE, saved_objects, text
+from kibana.generate import FILE, build_text, saved_objects
 from kibana.lens import build_chart
 from kibana.objects import OLDEST_KIBANA, VERSIONS
 from kibana.panels import COLUMNS, Listing, Table, Text
@@ -47,7 +47,7 @@ def title_of(value):
 
 def test_generating_again_changes_nothing():
     """`python -m kibana.generate` writes what is committed."""
-    assert FILE.read_text("utf-8") == text()
+    assert FILE.read_text("utf-8") == build_text()
 
 
 def test_every_line_is_a_saved_object_of_its_own():
@@ -154,7 +154,7 @@ def test_links_lead_to_pages_that_exist():
 
 
 @pytest.mark.parametrize(
-    ("field", "says"), [("titel", r"no field titel; schemas/index_fields"), ("title", "title.raw")]
+    ("field", "says"), [("titel", r"no field titel; see schemas/index_fields"), ("title", "title.raw")]
 )
 def test_a_field_that_will_not_do_stops_the_generation(field, says):
     """A typing error, or a text where values are needed, says where to look."""

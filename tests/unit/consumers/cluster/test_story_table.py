@@ -66,7 +66,7 @@ def test_the_title_counts():
 
 def test_reports_from_one_mould_are_called_so():
     """Their words alone would make two market reports one event; the verdict says what does not."""
-    texts = [t for t in edit_press(read_press(), EPOCH) if t.telling.slug.startswith("valmere-shares-")]
+    texts = [t for t in edit_press(read_press(), EPOCH) if t.coverage.slug.startswith("valmere-shares-")]
     documents = [
         {
             "language": "en",

@@ -123,3 +123,26 @@ def test_text_without_markup(markup, text):
 def test_a_language_tag_gives_its_language(tag, language):
     """Region and case do not matter."""
     assert language_of(tag) == language
+
+
+@pytest.mark.parametrize(("length", "kept"), [(1_999, 1_999), (2_000, 2_000), (2_001, 2_000)])
+def test_a_text_has_at_most_2000_characters(length, kept):
+    """The rest of a longer one is cut off."""
+    assert plain_text("x" * length) == "x" * kept
+
+
+@pytest.mark.parametrize(("number", "kept"), [(19, 19), (20, 20), (21, 20)])
+def test_an_entry_has_at_most_20_authors(number, kept):
+    """The first ones are kept."""
+    authors = "".join(f"<author><name>A{n}</name></author>" for n in range(number))
+    entry = f"<entry><title>t</title><link href='/a'/>{authors}</entry>"
+    (found,) = read(f"<feed xmlns='http://www.w3.org/2005/Atom'>{entry}</feed>")
+    assert found.entry.authors == tuple(f"A{n}" for n in range(kept))
+
+
+def test_a_feed_is_read_up_to_two_megabytes():
+    """An item that ends beyond is not read: feedparser would take twenty seconds for ten megabytes."""
+    items = "".join(f"<item><link>/{n}</link><description>{'x' * 100_000}</description></item>" for n in range(30))
+    found = [listed.url for listed in read(rss(items))]
+    assert 18 <= len(found) <= 20
+    assert found[0] == "https://paper.example/0"

@@ -1,14 +1,10 @@
-"""The rules of patience: how long a host is left alone, and when a page is looked at again."""
+"""The pause that sources set between two requests to a host."""
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 
-from newswire.crawl.frontier import Frontier
 from newswire.crawl.rate_limit import host_delays
-from newswire.settings import Settings
 from newswire.sources.catalogue import Source
 
 
@@ -27,12 +23,9 @@ def test_of_two_sources_on_a_host_the_slower_counts():
 
 
 @pytest.mark.parametrize(
-    ("age_hours", "next_hours"), [(0, 1), (0.9, 1), (1.5, 6), (7, 24), (25, None)], ids=lambda value: f"{value}h"
+    ("first", "second", "expected"), [(4.9, 5.0, 5.0), (5.0, 4.9, 5.0), (0.0, None, 0.0), (None, None, None)]
 )
-def test_a_page_is_looked_at_again_at_set_ages(age_hours, next_hours):
-    """The next visit is the first set age that lies ahead; a missed one is not made up for; then never again."""
-    frontier = Frontier(database=None, settings=Settings(revisit_after_seconds=(86_400.0, 3_600.0, 21_600.0)))
-    first = dt.datetime.now(dt.UTC) - dt.timedelta(hours=age_hours)
-    expected = first + dt.timedelta(hours=next_hours) if next_hours else None
-    assert frontier._next_visit(first) == expected
-    assert frontier._next_visit(None) is None
+def test_the_longer_pause_counts_in_any_order(first, second, expected):
+    """Zero means no pause, which is different from leaving it out."""
+    delays = host_delays([source("a", first), source("b", second)])
+    assert delays.get("paper.example") == expected

@@ -95,3 +95,23 @@ def test_times_are_read_in_utc(text, expected):
     """W3C dates in all their lengths; what is none is none."""
     when = read_time(text)
     assert (when.isoformat() if when else None) == expected
+
+
+@pytest.mark.parametrize("excess", [-1, 0, 1])
+def test_a_gzipped_sitemap_is_read_up_to_the_size_limit(excess):
+    """The limit is for the unpacked file."""
+    limit = len(NEWS.encode()) - excess
+    if excess <= 0:
+        assert len(read(gzip.compress(NEWS.encode()), max_bytes=limit).pages) == 1
+    else:
+        with pytest.raises(UnreadableListError, match="gzip: too large"):
+            read(gzip.compress(NEWS.encode()), max_bytes=limit)
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_pages_and_lists_of_a_sitemap_are_limited(number):
+    """At most `max_items` in all."""
+    pages = "".join(f"<url><loc>/{n}</loc></url>" for n in range(number))
+    assert len(read(f"<urlset {NS}>{pages}</urlset>", max_items=3).pages) == min(number, 3)
+    lists = "".join(f"<sitemap><loc>/{n}</loc></sitemap>" for n in range(number))
+    assert len(read(f"<sitemapindex {NS}>{lists}</sitemapindex>", max_items=3).children) == min(number, 3)

@@ -1,4 +1,4 @@
-"""Copies and tellings in a wrong place, and the words in which a run is told of them."""
+"""Misplaced copies and articles, and the lines that describe them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from newswire.demo.expectations import ActualArticle, ExpectedArticle
-from newswire.demo.groupings import misplaced
+from newswire.demo.groupings import find_misplaced
 
-# Two events, one of them told in two languages; agency copy "a" in three papers, "b" in two.
+# Two events, one of them covered in two languages; agency copy "a" in three papers, "b" in two.
 PRESS = {
     "wire": ("a", "fire", "en"),
     "morning": ("a", "fire", "en"),
@@ -39,51 +39,51 @@ def found():
     return perfect
 
 
-def told(found, *urls, **changes):
+def lines(found, *urls, **changes):
     planted = found | {url: replace(found[url], **changes) for url in urls}
-    return list(misplaced(EXPECTED, planted))
+    return list(find_misplaced(EXPECTED, planted))
 
 
 def test_a_perfect_run_has_everything_in_its_place(found):
-    """Neither ids nor the language of a story matter, only what stands together."""
-    assert told(found) == []
-    assert told(found, "wire", "morning", "evening", family_id="morning") == []
-    assert told(found, *[url for url in PRESS if PRESS[url][1:] == ("fire", "en")], story_id="another") == []
+    """Neither ids nor the language of a story matter, only what is grouped together."""
+    assert lines(found) == []
+    assert lines(found, "wire", "morning", "evening", family_id="morning") == []
+    assert lines(found, *[url for url in PRESS if PRESS[url][1:] == ("fire", "en")], story_id="another") == []
 
 
-def test_a_copy_that_was_not_recognised_is_told(found):
+def test_a_copy_that_was_not_recognised_is_reported(found):
     """The line names the copy and one of its family."""
-    assert told(found, "evening", family_id="evening") == ["evening: is not filed as a copy with wire"]
+    assert lines(found, "evening", family_id="evening") == ["evening: not grouped as a copy with wire"]
 
 
-def test_a_text_folded_under_another_is_told(found):
+def test_a_text_folded_under_another_is_reported(found):
     """An own report that was taken for a copy would be lost to a reader."""
-    assert told(found, "own", family_id="wire") == ["own: is filed as a copy with wire, another text"]
+    assert lines(found, "own", family_id="wire") == ["own: grouped as a copy with wire, a different text"]
 
 
 def test_a_copy_needs_an_original_that_can_be_found(found):
-    """A family without its first member, and a chain of copies, are told although the sets are right."""
-    assert told(found, "agency", "herald", family_id="gone") == [
-        "agency: is a copy of gone, which is not searchable",
-        "herald: is a copy of gone, which is not searchable",
+    """A family without its first member, and a chain of copies, are reported although the sets are right."""
+    assert lines(found, "agency", "herald", family_id="gone") == [
+        "agency: a copy of gone, which is not searchable",
+        "herald: a copy of gone, which is not searchable",
     ]
-    assert "morning: is a copy of wire, which is a copy itself" in told(found, "wire", family_id="evening")
+    assert "morning: a copy of wire, which is itself a copy" in lines(found, "wire", family_id="evening")
 
 
-def test_a_telling_outside_its_story_is_told(found):
-    """One line for the article that stands apart, not one for each of the others."""
-    assert told(found, "own", story_id="own") == ["own: stands in another story than wire (fire in en)"]
+def test_an_article_outside_its_story_is_reported(found):
+    """One line for the misplaced article, not one for each of the others."""
+    assert lines(found, "own", story_id="own") == ["own: not in the story of wire (fire in en)"]
 
 
-def test_a_stranger_in_a_story_is_told(found):
-    """A merge of two events is told for the fewer articles."""
-    assert told(found, "agency", "herald", story_id="wire") == [
-        "agency: stands in one story with wire, another event (vote in en)",
-        "herald: stands in one story with wire, another event (vote in en)",
+def test_an_article_in_a_wrong_story_is_reported(found):
+    """A merge of two events is reported for the fewer articles."""
+    assert lines(found, "agency", "herald", story_id="wire") == [
+        "agency: in one story with wire, a different event (vote in en)",
+        "herald: in one story with wire, a different event (vote in en)",
     ]
 
 
 def test_a_text_may_be_derived_from_its_own_event_only(found):
     """A link that folds nothing is right within the event, in any language, and wrong beyond."""
-    assert told(found, "own", "autre", derived_from="wire") == []
-    assert told(found, "own", derived_from="agency") == ["own: is derived from agency, another event"]
+    assert lines(found, "own", "autre", derived_from="wire") == []
+    assert lines(found, "own", derived_from="agency") == ["own: derived from agency, a different event"]

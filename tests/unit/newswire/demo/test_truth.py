@@ -1,4 +1,4 @@
-"""The truth about the press, and the words in which a run is told where it differs."""
+"""The correct result for the press, and the lines that describe how a run differs from it."""
 
 from __future__ import annotations
 
@@ -79,25 +79,25 @@ def _announced(client, site):
         yield from (page.url for page in read_sitemap(answer.content, str(answer.url), 500, 1_000_000).pages)
 
 
-def test_feeds_tell_titles_dates_and_authors(newsroom, client):
+def test_feeds_have_titles_dates_and_authors(newsroom, client):
     """What the crawl reads in a feed is the truth's title, day and authors; the undated stay undated."""
     truth = load_truth(newsroom.state.folder.parent)
     answer = client.get(truth.outlets["tessaly-gazette"].base + "/feed.xml")
     entries = read_feed(answer.content, str(answer.url), answer.headers["Content-Type"], 500)
-    told = {normalise_url(entry.url): entry.entry for entry in entries}
+    announced = {normalise_url(entry.url): entry.entry for entry in entries}
     dated = 0
     for article in truth.outlets["tessaly-gazette"].articles:
-        entry = told[article.url]
+        entry = announced[article.url]
         assert (entry.title, entry.authors) == (article.title, article.authors)
         dated += entry.published_at is not None and entry.published_at.date() == article.day
     assert dated == len(truth.outlets["tessaly-gazette"].articles) - 2
     assert {client.get(entry.url).status_code for entry in entries} == {200}  # tracking parameters and all
 
 
-def test_no_furniture_stands_in_an_article(truth):
-    """No line of furniture is part of any expected body: who finds one there has read the wrong block."""
+def test_no_boilerplate_is_in_an_article(truth):
+    """No line of boilerplate is part of any expected body: who finds one there has read the wrong block."""
     for article in truth.articles.values():
-        assert not [line for line in truth.furniture if line in article.body], article.key
+        assert not [line for line in truth.boilerplate if line in article.body], article.key
 
 
 def test_searches_have_their_articles_in_the_first_phase(newsroom):
@@ -126,14 +126,14 @@ def test_odd_dates_are_expected_as_a_careful_reader_has_them(truth):
     assert by_key["tessaly-gazette/weir-keeper-retires"].day is not None
 
 
-def test_press_that_never_ran_is_told(tmp_path):
+def test_press_that_never_ran_is_an_error(tmp_path):
     """Without a port there is no truth."""
     with pytest.raises(ConfigError, match="has not been started"):
         load_truth(tmp_path)
 
 
 def test_perfect_run_has_no_difference(truth, found):
-    """What equals the truth is told to be exact; addresses may carry tracking parameters."""
+    """What equals the truth is exact; addresses may carry tracking parameters."""
     assert compare(truth, found) == []
     tracked = {f"{url}{'&' if '?' in url else '?'}utm_source=x": end for url, end in found.ends.items()}
     assert compare(truth, ActualRun(found.articles, tracked)) == []
@@ -145,14 +145,14 @@ CHANGES = {
     "day is datetime.date(1999, 1, 1)": lambda a: replace(a, day=dt.date(1999, 1, 1)),
     "authors is ('Nobody',)": lambda a: replace(a, authors=("Nobody",)),
     "versions is 7": lambda a: replace(a, version=7),
-    "the body lacks the paragraph": lambda a: replace(a, body=a.body.partition("\n\n")[2]),
-    "the body has what is no paragraph of it: 'Advertisement'": lambda a: replace(a, body=f"Advertisement\n\n{a.body}"),
-    "paragraphs are in another order": lambda a: replace(a, body="\n\n".join(a.body.split("\n\n")[::-1])),
+    "the body misses the paragraph": lambda a: replace(a, body=a.body.partition("\n\n")[2]),
+    "the body has a paragraph too many: 'Advertisement'": lambda a: replace(a, body=f"Advertisement\n\n{a.body}"),
+    "paragraphs are in the wrong order": lambda a: replace(a, body="\n\n".join(a.body.split("\n\n")[::-1])),
 }
 
 
 @pytest.mark.parametrize("words", CHANGES)
-def test_each_difference_of_an_article_is_told(truth, found, words):
+def test_each_difference_of_an_article_is_reported(truth, found, words):
     """A planted difference gives one line that names address and field."""
     url = next(iter(truth.articles))
     planted = dict(found.articles) | {url: CHANGES[words](found.articles[url])}
@@ -161,7 +161,7 @@ def test_each_difference_of_an_article_is_told(truth, found, words):
     assert words in line
 
 
-def test_lost_strange_and_misjudged_are_told(truth, found):
+def test_missing_extra_and_wrong_ends_are_reported(truth, found):
     """An article that is missing, one too many, and wrong ends each give a line."""
     own = (url for url, article in truth.articles.items() if article.family == article.key and url in truth.urls)
     url, other = next(own), next(own)
@@ -169,11 +169,11 @@ def test_lost_strange_and_misjudged_are_told(truth, found):
     ends = dict(found.ends) | {other: "rejected(listing)", "http://y.test/": "indexed"}
     del ends[next(u for u, expected in truth.urls.items() if expected.why == "gone")]
     lines = compare(truth, ActualRun(articles, ends))
-    assert f"{url}: is not searchable" in lines
-    assert "http://x.test/: is searchable, and the press has no such article" in lines
-    assert "http://y.test/: was discovered, and nobody announced it" in lines
+    assert f"{url}: not searchable" in lines
+    assert "http://x.test/: searchable, but the press has no such article" in lines
+    assert "http://y.test/: discovered, but not announced by any outlet" in lines
     assert f"{other}: ended rejected(listing) instead of indexed or unchanged (an article)" in lines
-    assert any(line.endswith("was not discovered (gone)") for line in lines)
+    assert any(line.endswith(": not discovered (gone)") for line in lines)
     assert len(lines) == 5
 
 

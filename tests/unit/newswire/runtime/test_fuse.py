@@ -116,4 +116,4 @@ def test_a_blown_fuse_sends_and_commits_nothing(tmp_path):
         with pytest.raises(PoisonError, match="6 bad records in a row"):
             member.step()
         member.consumer.evict()
-    assert (rig.letters(), rig.offsets()) == ([], {})
+    assert (rig.read_dead_letters(), rig.offsets()) == ([], {})

@@ -77,7 +77,7 @@ def test_a_crash_goes_to_the_dead_letters_and_the_stage_goes_on(tmp_path):
     rig.write(*(record.value for record in records(20)))
     rig.start().step()
     assert [word.n for word in rig.read(SUMS)] == [number for number in range(20) if number not in CRASHES]
-    letters = [dict(letter.headers) for letter in rig.letters()]
+    letters = [dict(letter.headers) for letter in rig.read_dead_letters()]
     assert [int(letter["dlq.offset"]) for letter in letters] == sorted(CRASHES)
     assert {letter["dlq.error.type"] for letter in letters} == {b"handler-crashed"}
     assert rig.offsets() == {0: 20}
@@ -123,7 +123,7 @@ def test_a_log_state_is_that_of_a_log_without_the_record(tmp_path, batch_records
     rig.write(*(record.value for record in records(20)))
     rig.start().step(60)
     assert [word.n for word in rig.read(SUMS)] == totals_without(range(20))
-    assert [int(dict(letter.headers)["dlq.offset"]) for letter in rig.letters()] == sorted(CRASHES)
+    assert [int(dict(letter.headers)["dlq.offset"]) for letter in rig.read_dead_letters()] == sorted(CRASHES)
     assert rig.offsets() == {0: 20}
 
 
@@ -139,7 +139,7 @@ def test_a_restart_does_not_stumble_over_the_same_record_again(tmp_path):
     second.step(3)
     assert second.instruments.metrics.value("stage_state_rebuilds_total") == 0
     assert [word.n for word in rig.read(SUMS)] == totals_without([*range(12), 100])
-    assert len(rig.letters()) == len(CRASHES)
+    assert len(rig.read_dead_letters()) == len(CRASHES)
 
 
 def test_a_restart_without_snapshots_leaves_the_record_out_again(tmp_path, monkeypatch):
@@ -153,7 +153,7 @@ def test_a_restart_without_snapshots_leaves_the_record_out_again(tmp_path, monke
     rig.write(Word(key="k", n=100))
     rig.start().step(20)
     assert [word.n for word in rig.read(SUMS)] == totals_without([*range(12), 100])
-    assert len(rig.letters()) == len(CRASHES)
+    assert len(rig.read_dead_letters()) == len(CRASHES)
 
 
 def test_a_slow_handler_keeps_its_membership(tmp_path):
@@ -194,4 +194,4 @@ def test_an_answer_that_cannot_be_encoded_is_that_records_fault(tmp_path):
     rig.write(*(record.value for record in records(4)))
     rig.start().step()
     assert [word.n for word in rig.read(SUMS)] == [0, 1, 3]
-    assert [dict(letter.headers)["dlq.error.type"] for letter in rig.letters()] == [b"handler-crashed"]
+    assert [dict(letter.headers)["dlq.error.type"] for letter in rig.read_dead_letters()] == [b"handler-crashed"]

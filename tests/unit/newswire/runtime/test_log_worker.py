@@ -126,7 +126,7 @@ def test_a_dead_letter_is_not_written_again_by_a_replay(bench):
     first.consumer.evict()
     bench.write(5)
     bench.rig.start().step(3)
-    assert len(bench.rig.letters()) == 2
+    assert len(bench.rig.read_dead_letters()) == 2
     assert bench.totals() == [1, 6]
 
 

@@ -139,7 +139,7 @@ def test_a_record_can_be_passed_over_by_hand(tmp_path, make):
     write(rig, 1, 100, 2)
     run_and_kill(rig)
     assert sums(rig) == ([1, 2] if make is copying else [1, 3])
-    (letter,) = rig.letters()
+    (letter,) = rig.read_dead_letters()
     headers = dict(letter.headers)
     assert (headers["dlq.error.type"], headers["dlq.offset"]) == (b"skipped", b"1")
     assert headers["dlq.error"] == b"by ada at 2026-03-01: it ends the process"

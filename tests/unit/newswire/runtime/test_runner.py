@@ -141,7 +141,7 @@ def test_what_cannot_be_decoded_becomes_a_dead_letter(doubling_stage):
     rig.write(number(2), partition=0)
     member = rig.start()
     member.step()
-    (letter,) = rig.letters()
+    (letter,) = rig.read_dead_letters()
     headers = {name: text.decode() for name, text in letter.headers}
     assert (letter.key, letter.value, headers["n"]) == (b"key", b"{broken", "1")
     assert headers["dlq.stage"] == "doubling"
@@ -158,7 +158,7 @@ def test_no_bytes_break_the_decoder(doubling_stage, raw):
     """Whatever a value is made of, it ends as a dead letter and not as a crash."""
     doubling_stage.rig.write(raw, partition=0)
     doubling_stage.rig.start().step()
-    assert [letter.value for letter in doubling_stage.rig.letters()] == [raw]
+    assert [letter.value for letter in doubling_stage.rig.read_dead_letters()] == [raw]
 
 
 def test_an_expected_refusal_is_a_letter_but_no_poison(tmp_path):
@@ -167,7 +167,7 @@ def test_an_expected_refusal_is_a_letter_but_no_poison(tmp_path):
     stage.rig.write(*(number(n) for n in range(5)))
     member = stage.rig.start()
     member.step()
-    letters = [dict(letter.headers) for letter in stage.rig.letters()]
+    letters = [dict(letter.headers) for letter in stage.rig.read_dead_letters()]
     assert [letter["dlq.expected"] for letter in letters] == [b"true"] * 5
     assert member.instruments.metrics.value("stage_records_total", topic="numbers", outcome="rejected") == 5
 
@@ -180,7 +180,7 @@ def test_a_tombstone_reaches_the_handler_without_a_value(tmp_path):
     stage.rig.write(None, partition=0)
     stage.rig.start().step()
     assert seen == [(b"key", None)]
-    assert stage.rig.letters() == []
+    assert stage.rig.read_dead_letters() == []
 
 
 def test_a_handler_that_does_not_answer_for_every_record_loses_none(doubling_stage):
@@ -190,7 +190,7 @@ def test_a_handler_that_does_not_answer_for_every_record_loses_none(doubling_sta
     member = rig.start()
     member.worker._handle = lambda _records: []
     member.step()
-    reasons = [dict(letter.headers)["dlq.error"].decode() for letter in rig.letters()]
+    reasons = [dict(letter.headers)["dlq.error"].decode() for letter in rig.read_dead_letters()]
     assert len(reasons) == 2
     assert all("0 answers for 1 records" in reason for reason in reasons)
 
@@ -210,7 +210,7 @@ def test_an_output_too_large_for_its_topic_becomes_a_dead_letter(tmp_path):
     )
     stage.rig.write(number(1), number(2))
     stage.rig.start().step()
-    assert [dict(letter.headers)["dlq.error.type"] for letter in stage.rig.letters()] == [b"output-too-large"]
+    assert [dict(letter.headers)["dlq.error.type"] for letter in stage.rig.read_dead_letters()] == [b"output-too-large"]
     assert len(stage.doubles()) == 1
 
 

@@ -116,7 +116,7 @@ class _World:
             records = self.rig.broker.logs[TopicPartition("steps", partition)][:offset]
             sums = [STEPS.decode(record.value) for record in records if record.value != b"poison"]
             assert {(value.key, value.n) for value in sums} <= there
-        letters = Counter(dict(letter.headers)["dlq.partition"] for letter in self.rig.letters())
+        letters = Counter(dict(letter.headers)["dlq.partition"] for letter in self.rig.read_dead_letters())
         for partition, offset in self.rig.offsets().items():
             records = self.rig.broker.logs[TopicPartition("steps", partition)][:offset]
             assert letters[str(partition).encode()] >= sum(record.value == b"poison" for record in records)

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from newswire.commands.sources import command
 from newswire.settings import Settings
-from newswire.sources.catalogue import Catalogue, load_catalogue, source_schema
+from newswire.sources.catalogue import MAX_FILE_BYTES, Catalogue, load_catalogue, source_schema
 from newswire.sources.schedule import TIERS
 
 ROOT = Path(__file__).parents[4]
@@ -193,3 +193,57 @@ def test_list_and_check_name_the_broken(run, folder):
     assert "\x1b" not in checked.output
     assert run("check", "good").exit_code == 0
     assert "no source" in str(run("check", "none").exception)
+
+
+def padded(size):
+    """Return a good source file of exactly that many bytes."""
+    return GOOD + "#" * (size - len(GOOD))
+
+
+BOUNDS = {
+    "file": (padded(MAX_FILE_BYTES), padded(MAX_FILE_BYTES + 1), "too long: 200001 bytes"),
+    "title": (GOOD.replace("The Paper", "x" * 200), GOOD.replace("The Paper", "x" * 201), "title: "),
+    "longest delay": (GOOD + "delay_seconds: 3600", GOOD + "delay_seconds: 3600.1", "delay_seconds: "),
+    "no delay": (GOOD + "delay_seconds: 0", GOOD + "delay_seconds: -0.1", "delay_seconds: "),
+    "age": (GOOD + "max_age_days: 1", GOOD + "max_age_days: 0", "max_age_days: "),
+    "language": (GOOD + "language: deu", GOOD + "language: deut", "language: "),
+    "country": (GOOD + "country: DE", GOOD + "country: DEU", "country: "),
+    "least a day": (
+        GOOD + "expected_per_day: {min: 0}",
+        GOOD + "expected_per_day: {min: -1}",
+        "day.min: ",
+    ),
+    "most a day": (GOOD + "expected_per_day: {max: 1}", GOOD + "expected_per_day: {max: 0}", "day.max: "),
+    "equal": (
+        GOOD + "expected_per_day: {min: 3, max: 3}",
+        GOOD + "expected_per_day: {min: 4, max: 3}",
+        "min is greater than max",
+    ),
+    "a rule of one day": (
+        GOOD + "rules: [{since: 2031-01-01, until: 2031-01-01, body: p}]",
+        GOOD + "rules: [{since: 2031-01-02, until: 2031-01-01, body: p}]",
+        "since is later",
+    ),
+    "selector": (
+        GOOD + f"rules: [{{body: .{'x' * 299}}}]",
+        GOOD + f"rules: [{{body: .{'x' * 300}}}]",
+        "rules.0.body: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("good", "bad", "reason"), BOUNDS.values(), ids=BOUNDS)
+def test_every_limit_allows_its_value_and_nothing_beyond(load, good, bad, reason):
+    """Just within and just outside."""
+    catalogue = load(a=good, b=bad)
+    assert list(catalogue.sources) == ["a"]
+    (broken,) = catalogue.broken
+    assert reason in broken.reason
+
+
+@pytest.mark.parametrize("length", [1, 2, 61, 62])
+def test_an_id_has_at_most_62_characters(load, length):
+    """It is a part of addresses and of file names."""
+    assert list(load(**{"a" * length: GOOD}).sources) == ["a" * length]
+    (broken,) = load(**{"b" * 63: GOOD}).broken
+    assert "id: " in broken.reason

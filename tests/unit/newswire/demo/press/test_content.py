@@ -11,7 +11,7 @@ import pytest
 
 from newswire.demo.press.content import HERE, read_press
 from newswire.demo.press.desk import edit_press, split_paragraphs
-from newswire.demo.press.rogues import ROGUES
+from newswire.demo.press.odd_responses import RESPONSES_BY_KIND
 from newswire.errors import ConfigError
 
 EPOCH = dt.datetime(2026, 3, 4, 15, tzinfo=dt.UTC)
@@ -57,11 +57,11 @@ def test_every_wire_is_carried_and_every_edit_changes_something(press):
     """Agency copy has two carriers at least, and no replacement in a file has gone stale."""
     for story in press.stories:
         for name, wire in story.wires.items():
-            tellings = [telling for telling in story.tellings if telling.carries == name]
-            assert len(tellings) >= 2, story.story
-            for telling in tellings:
-                kept = [split_paragraphs(wire)[n - 1] for n in telling.edit.keep or range(1, 2)]
-                assert all(old in "\n".join(kept) for old in telling.edit.replace), telling.slug
+            carriers = [coverage for coverage in story.coverage if coverage.carries == name]
+            assert len(carriers) >= 2, story.story
+            for coverage in carriers:
+                kept = [split_paragraphs(wire)[n - 1] for n in coverage.edit.keep or range(1, 2)]
+                assert all(old in "\n".join(kept) for old in coverage.edit.replace), coverage.slug
 
 
 def test_every_correction_changes_the_text(articles):
@@ -72,16 +72,16 @@ def test_every_correction_changes_the_text(articles):
         for before, after in pairwise(article.editions):
             assert (before.title, before.paragraphs) != (after.title, after.paragraphs), article.key
             assert before.modified < after.modified < EPOCH, article.key
-            replaced = [old for fix in article.telling.corrections for old in fix.replace]
+            replaced = [old for fix in article.coverage.corrections for old in fix.replace]
             assert not any(old in "\n".join(after.paragraphs) for old in replaced), article.key
 
 
 def test_nothing_is_published_after_the_epoch_or_before_its_event(press):
-    """Dates make sense: an event, its tellings, the epoch."""
+    """Dates make sense: an event, its carriers, the epoch."""
     for story in press.stories:
-        for telling in story.tellings:
-            assert telling.hours > 0
-            assert telling.relation == "report" or telling.hours <= story.hours, telling.slug
+        for coverage in story.coverage:
+            assert coverage.hours > 0
+            assert coverage.relation == "report" or coverage.hours <= story.hours, coverage.slug
 
 
 def test_articles_have_paths_and_keys_of_their_own(articles):
@@ -105,20 +105,20 @@ def test_days_are_named_in_the_text(press):
 
 def test_reports_from_one_mould_are_stories_of_their_own(articles):
     """Market and match reports share no family and no story."""
-    reports = [article for article in articles if article.telling.relation == "report"]
+    reports = [article for article in articles if article.coverage.relation == "report"]
     assert len({article.story for article in reports}) == len({article.family for article in reports}) == len(reports)
 
 
-def test_carriers_are_family_and_independent_tellings_are_only_story(articles):
-    """A family is one wire's text; a story holds families and independent tellings."""
+def test_carriers_are_family_and_independent_carriers_are_only_story(articles):
+    """A family is one wire's text; a story holds families and independent carriers."""
     ferry = [article for article in articles if article.story == "ferry-aground"]
-    families = {article.telling.relation: article.family for article in ferry}
+    families = {article.coverage.relation: article.family for article in ferry}
     assert families["original"] == families["carrier"] == "ferry-aground/en"
     assert families["independent"] != families["original"]
 
 
 def test_families_are_close_and_nothing_else_is(articles):
-    """Any two of a family share most five-word sequences of the shorter one; templates and retellings do not."""
+    """Any two of a family share most five-word sequences of the shorter one; templates and recarriers do not."""
     fives = {article.key: _fives(article) for article in articles}
     for one, other in combinations(articles, 2):
         shared = len(fives[one.key] & fives[other.key]) / min(len(fives[one.key]), len(fives[other.key]))
@@ -134,15 +134,15 @@ def _fives(article):
 
 
 def test_rogues_are_of_known_kinds(press):
-    """Each rogue's kind has an answer, and its outlet exists."""
-    assert {rogue.kind for rogue in press.rogues} <= set(ROGUES)
-    assert {rogue.outlet for rogue in press.rogues} <= set(press.outlets)
-    assert len({rogue.kind for rogue in press.rogues}) >= 10
+    """Each odd response has a known kind and outlet."""
+    assert {odd.kind for odd in press.odd_responses} <= set(RESPONSES_BY_KIND)
+    assert {odd.outlet for odd in press.odd_responses} <= set(press.outlets)
+    assert len({odd.kind for odd in press.odd_responses}) >= 10
 
 
 def test_broken_file_is_named(tmp_path):
     """A file that does not fit its struct is named with what is wrong."""
-    for name in ("rogues.yml", "searches.yml", "furniture.yml", "american.yml"):
+    for name in ("odd_responses.yml", "searches.yml", "boilerplate.yml", "american.yml"):
         (tmp_path / name).write_text((HERE / name).read_text("utf-8"), "utf-8")
     (tmp_path / "outlets.yml").write_text("- id: x\n  colour: blue\n")
     with pytest.raises(ConfigError, match=r"outlets\.yml: Object contains unknown field `colour`"):

@@ -16,17 +16,17 @@ EPOCH = dt.datetime(2026, 3, 4, 15, tzinfo=dt.UTC)
 WIRE = "The harbour is grey on {day}.\n\nTwo ships came.\n\nThree left."
 
 
-def tell(outlet, **fields):
-    telling = Coverage(
+def edit_article(outlet, **fields):
+    coverage = Coverage(
         outlet=outlet, slug="ships", title="Ships", hours=2.5, relation="carrier", carries="en", **fields
     )
-    story = PressStory(story="ships", hours=20, wires={"en": WIRE}, tellings=(telling,))
-    return edit(read_press(), story, telling, EPOCH)
+    story = PressStory(story="ships", hours=20, wires={"en": WIRE}, coverage=(coverage,))
+    return edit(read_press(), story, coverage, EPOCH)
 
 
 def test_desk_cuts_orders_leads_and_places():
-    """`keep` orders and cuts, `lead` goes first, the dateline stands before the wire's own first paragraph."""
-    article = tell("harbour-courier", place="PORT", edit=Edit(keep=(3, 1), lead="We saw it.", tail="So it is."))
+    """`keep` orders and cuts, `lead` goes first, the dateline is before the wire's own first paragraph."""
+    article = edit_article("harbour-courier", place="PORT", edit=Edit(keep=(3, 1), lead="We saw it.", tail="So it is."))
     assert article.editions[0].paragraphs == (
         "We saw it.",
         "PORT (Corvane) — Three left.",
@@ -37,15 +37,15 @@ def test_desk_cuts_orders_leads_and_places():
 
 def test_american_outlet_spells_so():
     """The same wire reads harbor and gray in an American outlet, and as it was in a British one."""
-    assert tell("valmere-herald").editions[0].paragraphs[0] == "The harbor is gray on Tuesday."
-    assert tell("corvane").editions[0].paragraphs[0] == "The harbour is grey on Tuesday."
+    assert edit_article("valmere-herald").editions[0].paragraphs[0] == "The harbor is gray on Tuesday."
+    assert edit_article("corvane").editions[0].paragraphs[0] == "The harbour is grey on Tuesday."
 
 
 def test_corrections_build_on_one_another():
     """A second correction changes what the first one left, and every edition keeps its phase and time."""
     first = Correction(hours=2, replace={"Two ships": "Four ships"}, note="Corrected once.")
     second = Correction(phase=2, hours=1, replace={"Four ships": "Five ships"}, title="More ships")
-    article = tell("corvane", corrections=(first, second))
+    article = edit_article("corvane", corrections=(first, second))
     assert [edition.phase for edition in article.editions] == [0, 1, 2]
     assert article.at(1).paragraphs[1:] == ("Four ships came.", "Three left.", "Corrected once.")
     assert (article.at(9).title, article.at(9).paragraphs[1]) == ("More ships", "Five ships came.")
@@ -54,21 +54,21 @@ def test_corrections_build_on_one_another():
 
 def test_late_article_is_not_out_before_its_phase():
     """An article of phase 1 does not exist in phase 0."""
-    article = tell("corvane", phase=1)
+    article = edit_article("corvane", phase=1)
     assert article.at(0) is None
     assert article.at(1) is not None
 
 
 def test_unknown_wire_is_an_error():
     """A carrier of a wire that the story lacks is named."""
-    story = PressStory(story="ships", hours=20, tellings=())
-    telling = Coverage(outlet="corvane", slug="s", title="S", hours=1, relation="carrier", carries="fr")
+    story = PressStory(story="ships", hours=20, coverage=())
+    coverage = Coverage(outlet="corvane", slug="s", title="S", hours=1, relation="carrier", carries="fr")
     with pytest.raises(ConfigError, match="corvane carries fr"):
-        edit(read_press(), story, telling, EPOCH)
+        edit(read_press(), story, coverage, EPOCH)
 
 
 def test_quotes_curl():
-    """Opening and closing marks are told apart, apostrophes close."""
+    """Opening and closing marks are distinguished, apostrophes close."""
     curled = "\u201cIt\u2019s \u2018so\u2019\u201d, he said (\u201creally\u201d)"
     assert curl('"It\'s \'so\'", he said ("really")') == curled
 

@@ -68,12 +68,12 @@ def test_page_is_not_sent_twice(newsroom, client):
 
 
 def test_correction_comes_with_its_phase(newsroom, client):
-    """In phase 1 a corrected page has another text and ETag, told by the feed; in phase 0 it is as it was."""
+    """In phase 1 a corrected page has another text and ETag, announced by the feed; in phase 0 it is unchanged."""
     url = article_url(newsroom, "valmere-herald/night-in-the-tram-depot")
     before = client.get(url)
     feed = client.get(base(newsroom, "valmere-herald") + "/feed.xml").text
-    told = client.post(base(newsroom, "corvane") + "/__press/phase", content="1")
-    assert told.json() == {"phase": 1}
+    response = client.post(base(newsroom, "corvane") + "/__press/phase", content="1")
+    assert response.json() == {"phase": 1}
     after = client.get(url, headers={"If-None-Match": before.headers["ETag"]})
     assert after.status_code == 200
     assert "Correction:" in after.text
@@ -90,7 +90,7 @@ def test_late_article_appears(newsroom, client):
 
 
 def test_feed_lies(newsroom, client):
-    """The lying feed says 304 though there is news, and tells it when asked without validators."""
+    """The feed with a wrong ETag responds 304 although there is news, and sends it without validators."""
     url = base(newsroom, "eastwold-post") + "/feed.xml"
     before = client.get(url).text
     newsroom.state.set_phase(1)
@@ -139,7 +139,7 @@ def test_print_version_names_its_canonical_address(newsroom, client):
     ],
 )
 def test_addresses_answer_as_they_should(newsroom, client, outlet, path, status):
-    """Each rogue and each list has its status."""
+    """Each odd response and each list has its status."""
     assert client.get(base(newsroom, outlet) + path).status_code == status
 
 
@@ -170,7 +170,7 @@ def test_charsets_are_declared_as_said_or_not_at_all(newsroom, client):
 
 
 def test_every_request_is_logged_with_its_time(newsroom, client):
-    """The access log tells host, path, agent, status and a monotonic time of each request."""
+    """The access log has host, path, agent, status and a monotonic time of each request."""
     before = newsroom.state.access_log.read_text().count("\n")
     client.get(base(newsroom, "seebote") + "/nope?x=1", headers={"User-Agent": "tester"})
     line = json.loads(newsroom.state.access_log.read_text().splitlines()[before])
@@ -188,7 +188,7 @@ def test_phase_must_be_a_number(newsroom, client, body):
 
 
 def test_taken_port_is_told(newsroom, tmp_path):
-    """A second press on the same port says so instead of serving half of its outlets."""
+    """A second press on the same port is an error, instead of serving half of its outlets."""
     other = Newsroom(newsroom.press, PressState(tmp_path))
     with pytest.raises(StackError, match=f"port {newsroom.port} of the demo press is taken"):
         bind(other, newsroom.port)

@@ -123,7 +123,7 @@ class Search(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     finds: tuple[str, ...]
 
 
-class Boilerplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class PageBoilerplate(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The text on every page of a language that is not part of an article."""
 
     direction: Literal["ltr", "rtl"] = "ltr"
@@ -152,7 +152,7 @@ class Press(Struct, frozen=True):
     stories: tuple[PressStory, ...]
     odd_responses: tuple[OddResponse, ...]
     searches: tuple[Search, ...]
-    boilerplate: dict[str, Boilerplate]
+    boilerplate: dict[str, PageBoilerplate]
     american: dict[str, str]
 
 
@@ -176,6 +176,6 @@ def read_press(folder: Path = HERE) -> Press:
         stories=tuple(_read(path, PressStory) for path in sorted((folder / "stories").glob("*.yml"))),
         odd_responses=_read(folder / "odd_responses.yml", tuple[OddResponse, ...]),
         searches=_read(folder / "searches.yml", tuple[Search, ...]),
-        boilerplate=_read(folder / "boilerplate.yml", dict[str, Boilerplate]),
+        boilerplate=_read(folder / "boilerplate.yml", dict[str, PageBoilerplate]),
         american=_read(folder / "american.yml", dict[str, str]),
     )

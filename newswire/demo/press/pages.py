@@ -11,7 +11,7 @@ from html import escape
 from string import Template
 from typing import Any
 
-from newswire.demo.press.content import HERE, Boilerplate, Outlet
+from newswire.demo.press.content import HERE, Outlet, PageBoilerplate
 from newswire.demo.press.dates import long_date
 from newswire.demo.press.desk import Edition, PressArticle
 
@@ -21,7 +21,7 @@ class PageFrame:
     """What surrounds an article: the outlet's base URL, its language's boilerplate, and links to its other articles."""
 
     base: str
-    boilerplate: Boilerplate
+    boilerplate: PageBoilerplate
     others: tuple[tuple[str, str], ...]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_parse(settings: Settings) -> Iterator[Handler[FetchedPage]]:
-    """Start the worker processes that read pages."""
+    """Start the worker processes that parse pages, and yield the handler."""
     from consumers.parse.workers import open_workers
 
     with open_workers(settings) as parse_pages:
@@ -29,7 +29,10 @@ STAGE: Stage[FetchedPage] = Stage("parse", reads=FETCHED_PAGES, writes=(PARSED_A
 
 
 def extract(raw: bytes, url: str, http_charset: str | None = None) -> Extraction:
-    """Read one page in this process, for benchmarks and the command; raises Refused."""
+    """Return what one page holds, read in this process, for benchmarks and the command.
+
+    Raises Rejected if the page gives no article.
+    """
     from consumers.parse.extraction import extract_article
     from consumers.parse.fields.metadata import Origin
 

@@ -1,4 +1,4 @@
-"""`newswire parse`: what parse makes of a page, and why."""
+"""`newswire parse`: show what parse reads from a page, and why."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @click.command(name="parse")
 @click.argument("page", metavar="URL|FILE")
-@click.option("--url", default="https://example.com/page", show_default=True, help="the address of a FILE's page")
-@click.option("--source", "source_id", metavar="ID", help="read it by the rules in this source's file")
+@click.option("--url", default="https://example.com/page", show_default=True, help="the URL of a FILE's page")
+@click.option("--source", "source_id", metavar="ID", help="apply the rules in this source's file")
 @click.option("--json", "as_json", is_flag=True, help="all fields as JSON")
 def command(page: str, url: str, *, source_id: str | None, as_json: bool) -> None:
-    """Show what parse makes of a page: fields, provenance, reader, agreement, or the reason of a rejection."""
+    """Show what parse reads from a page: fields, provenance, reader, agreement, or the reason for a rejection."""
     from consumers.parse.extraction import extract_article
     from consumers.parse.rejection import Rejected
 
@@ -35,15 +35,15 @@ def command(page: str, url: str, *, source_id: str | None, as_json: bool) -> Non
         origin = replace(origin, language_hint=source.language, rules=source.rules)
     try:
         found = extract_article(raw, origin, charset)
-    except Rejected as refused:
-        answer = {"rejected": refused.reason, "detail": refused.detail}
-        click.echo(_json(answer) if as_json else f"rejected: {refused.reason} ({refused.detail})")
+    except Rejected as rejected:
+        answer = {"rejected": rejected.reason, "detail": rejected.detail}
+        click.echo(_json(answer) if as_json else f"rejected: {rejected.reason} ({rejected.detail})")
         raise click.exceptions.Exit(1) from None
     click.echo(_json(_fields(found)) if as_json else _lines(found))
 
 
 def _load(page: str, url: str) -> tuple[bytes, Origin, str | None]:
-    """Return the bytes of a page, what is known of it before, and the charset that HTTP named."""
+    """Return the bytes of a page, what is known about it before it is read, and the charset from HTTP."""
     from consumers.parse.fields.metadata import Origin
 
     now = dt.datetime.now(dt.UTC)

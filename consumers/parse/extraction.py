@@ -1,4 +1,4 @@
-"""The whole reading of one page: bytes in, an article with all its fields out, or the reason why there is none."""
+"""Extract the article from one page: bytes in, all fields out, or the reason why there is no article."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from consumers.parse.words import count_words, fold, shorten
 from schemas.messages import Kind
 
 _MARKUP = re.compile(r"<(?:html|head|body|div|p|article|section|title|table)\b", re.IGNORECASE)
-MAX_BYTES = 12_000_000  # fetch refuses over 10 MB already
+MAX_BYTES = 12_000_000  # fetch already refuses more than 10 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What parse makes of a page."""
+    """The article that parse read from a page."""
 
     meta: Metadata
     reading: Body
@@ -43,7 +43,7 @@ class Extraction:
 
     @property
     def body(self) -> str:
-        """The paragraphs, parted by an empty line."""
+        """The paragraphs, separated by empty lines."""
         return self.reading.text
 
     @property
@@ -53,12 +53,12 @@ class Extraction:
 
     @property
     def published(self) -> str | None:
-        """The time of publication as the page says it, in its own zone."""
+        """The time of publication as the page gives it, in its own zone (ISO 8601)."""
         return self.meta.published.isoformat() if self.meta.published else None
 
 
 def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None) -> Extraction:
-    """Read a page; raises Refused with the reason where it gives no article."""
+    """Return the article on a page; raises Rejected with the reason if there is none."""
     if len(raw) > MAX_BYTES:
         raise Rejected("too-large", f"{len(raw)} bytes, {MAX_BYTES} are read")
     if not raw.strip():
@@ -90,7 +90,7 @@ def extract_article(raw: bytes, origin: Origin, http_charset: str | None = None)
 
 @dataclass(frozen=True, slots=True)
 class PageReading:
-    """All that was read of a page, before it is judged."""
+    """All that was read from a page, before it is judged."""
 
     data: ArticleData
     head: PageHead
@@ -101,7 +101,7 @@ class PageReading:
 
 
 def _finish(page: PageReading, origin: Origin) -> Extraction:
-    """Judge whether the page is an article, and give it title and language."""
+    """Return the article with its title and language; raises Rejected if the page is not an article."""
     meta, text = page.meta, page.body.text
     words = count_words(text)
     kind = find_kind(page.data, page.head, origin.url)
@@ -116,6 +116,6 @@ def _finish(page: PageReading, origin: Origin) -> Extraction:
 
 
 def _titles(data: ArticleData, head: PageHead) -> frozenset[str]:
-    """Return the folded headlines that metadata name, so that the body does not repeat them."""
-    said = (data.headline, *head.metas.get("og:title", ()), *head.metas.get("twitter:title", ()), head.title)
-    return frozenset(fold(title) for title in said if title)
+    """Return the folded headlines in the metadata, so that the body does not repeat them."""
+    titles = (data.headline, *head.metas.get("og:title", ()), *head.metas.get("twitter:title", ()), head.title)
+    return frozenset(fold(title) for title in titles if title)

@@ -1,4 +1,4 @@
-"""The rules of all sources, kept by the stage and handed to its workers page by page; changed files count at once."""
+"""Keep the site rules of all sources, and read changed files again before each batch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Stamp = tuple[int, int]
 
 
 class RuleBook:
-    """Reads the sources' files, and again those that have changed; of a broken one the last good rules stand."""
+    """The rules of every source; if a changed file is broken, its last good rules are kept."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -25,7 +25,7 @@ class RuleBook:
         self._paths: dict[str, Path] = {}
 
     def refresh(self) -> None:
-        """Look for changes; to be called before each batch, as it costs one stat a file."""
+        """Read the files that have changed; call it before each batch, as it costs one stat per file."""
         paths = list(source_files(self._settings))
         for path in paths:
             if (stamp := _stamp(path)) != self._stamps.get(path):
@@ -37,7 +37,7 @@ class RuleBook:
         self._paths = {path.stem: path for path in reversed(paths)}
 
     def rules_of(self, source: str) -> tuple[SiteRule, ...]:
-        """Return the rules of a source; none where nobody knows it."""
+        """Return the rules of a source; none if it is unknown."""
         path = self._paths.get(source)
         return self._rules.get(path, ()) if path else ()
 

@@ -1,4 +1,4 @@
-"""The rules of a source's own file, applied to a page: the only place where parse treats one site unlike another."""
+"""Apply the rules of a source's own file to a page: the only place where parse treats one site unlike another."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """What the rules found on a page; a field without a find is empty, and `notes` say which rule matched nothing."""
+    """What the rules found on a page; fields not found are empty, and `notes` name the rules that matched nothing."""
 
     body: str = ""
     title: str = ""
@@ -38,7 +38,7 @@ class Ruled:
     notes: tuple[str, ...] = ()
 
     def amend(self, meta: Metadata) -> None:
-        """Put what the rules found in the place of what parse has read."""
+        """Replace what parse has read by what the rules found."""
         meta.notes += self.notes
         if self.title:
             meta.title = self.title
@@ -56,7 +56,7 @@ def rules_for(origin: Origin) -> list[SiteRule]:
 
 
 def cut_parts(text: str, rules: Iterable[SiteRule]) -> str:
-    """Return the page without what rules remove that leave the choice of the body to parse."""
+    """Return the page without the elements that rules remove, unless they choose the body themselves."""
     selectors = [selector for rule in rules if not rule.body for selector in rule.remove]
     if not selectors:
         return text
@@ -70,23 +70,23 @@ def cut_parts(text: str, rules: Iterable[SiteRule]) -> str:
 def read_by_rules(
     parser: LexborHTMLParser, rules: Sequence[SiteRule], titles: frozenset[str], fetched_at: dt.datetime
 ) -> Ruled:
-    """Ask the rules in order for each field; the first that finds something decides."""
+    """Return what the rules find for each field; the first rule that finds something decides."""
     notes: list[str] = []
 
-    def ask(field: str, read: Callable[[SiteRule, list[LexborNode]], Found | None]) -> Found | None:
-        asked = [(rule, selector) for rule in rules if (selector := getattr(rule, field))]
-        for rule, selector in asked:
+    def find(field: str, read: Callable[[SiteRule, list[LexborNode]], Found | None]) -> Found | None:
+        applied = [(rule, selector) for rule in rules if (selector := getattr(rule, field))]
+        for rule, selector in applied:
             if (nodes := _outermost(parser, selector)) and (found := read(rule, nodes)):
                 return found
-        if asked:
-            notes.append(f"{_MISSED}: {field} {' | '.join(selector for _, selector in asked)}")
+        if applied:
+            notes.append(f"{_MISSED}: {field} {' | '.join(selector for _, selector in applied)}")
         return None
 
-    title = ask("title", lambda _, nodes: _value(nodes[0])) or ""
-    authors = ask("authors", lambda _, nodes: clean_names(map(_value, nodes))) or ()
-    published = ask("published", lambda _, nodes: _read_time(nodes[0], fetched_at))
+    title = find("title", lambda _, nodes: _value(nodes[0])) or ""
+    authors = find("authors", lambda _, nodes: clean_names(map(_value, nodes))) or ()
+    published = find("published", lambda _, nodes: _read_time(nodes[0], fetched_at))
     known = titles | {fold(title)} if title else titles
-    body = ask("body", lambda rule, nodes: _read_body(rule, nodes, known)) or ""
+    body = find("body", lambda rule, nodes: _read_body(rule, nodes, known)) or ""
     return Ruled(body, title, authors, published, tuple(notes))
 
 
@@ -104,7 +104,7 @@ def _ancestor_ids(node: LexborNode) -> Iterable[int]:
 
 
 def _read_body(rule: SiteRule, nodes: Sequence[LexborNode], titles: frozenset[str]) -> str:
-    """Return the paragraphs of the chosen fragment; names of parts are not judged in it, only lines."""
+    """Return the paragraphs of the chosen elements; only lines are judged in them, not the names of parts."""
     fragment = "".join(node.html or "" for node in nodes)[:_MAX_FRAGMENT_CHARS]
     if rule.remove:
         soup = BeautifulSoup(fragment, "lxml")
@@ -115,13 +115,13 @@ def _read_body(rule: SiteRule, nodes: Sequence[LexborNode], titles: frozenset[st
 
 
 def _value(node: LexborNode) -> str:
-    """Return what an element says: its content or datetime where it has one, else its text."""
-    said = node.attributes.get("content") or node.attributes.get("datetime")
-    text = said or " ".join(block.text for block in Tree(node.html or "").blocks)
-    return " ".join((text or node.text()).split())  # such as a caption's, which is nowhere part of a body
+    """Return the value of an element: its content or datetime attribute, else its text."""
+    value = node.attributes.get("content") or node.attributes.get("datetime")
+    text = value or " ".join(block.text for block in Tree(node.html or "").blocks)
+    return " ".join((text or node.text()).split())  # such as that of a caption, which is never part of a body
 
 
 def _read_time(node: LexborNode, fetched_at: dt.datetime) -> dt.datetime | None:
-    said = _value(node)
-    when = read_time(said) or search_date([said], fetched_at)
+    text = _value(node)
+    when = read_time(text) or search_date([text], fetched_at)
     return None if when is None or find_fault(when, fetched_at) else when

@@ -1,4 +1,4 @@
-"""Between the topics and the reading: a fetched page is opened, an extraction becomes a parsed article."""
+"""Convert between messages and extraction: a fetched page to its origin, an extraction to a parsed article."""
 
 from __future__ import annotations
 
@@ -17,9 +17,16 @@ MAX_FIELD_CHARS = 2_000
 
 
 def origin_of(page: FetchedPage, rules: tuple[SiteRule, ...] = ()) -> Origin:
-    """Return what is known of a page before it is read."""
-    said = page.feed, page.robots_tag, page.language_hint, page.robots_ai_use
-    return Origin(page.final_url, page.fetched_at, *said, rules)
+    """Return what is known about a page before it is read."""
+    return Origin(
+        url=page.final_url,
+        fetched_at=page.fetched_at,
+        feed=page.feed,
+        robots_tag=page.robots_tag,
+        language_hint=page.language_hint,
+        robots_ai_use=page.robots_ai_use,
+        rules=rules,
+    )
 
 
 def to_message(page: FetchedPage, found: Extraction) -> ParsedArticle:

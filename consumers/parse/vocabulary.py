@@ -1,4 +1,4 @@
-"""The word lists of vocabulary.yml, as sets and patterns."""
+"""Load the word lists of vocabulary.yml as sets and patterns."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def names(name: str) -> tuple[str, ...]:
 
 
 def words_by_language(name: str) -> dict[str, frozenset[str]]:
-    """Return the words that a list has for each language."""
+    """Return the words of a list by language."""
     return {language: frozenset(listed.split()) for language, listed in _lists()[name].items()}
 
 
 def pattern(name: str, frame: str = "{}") -> re.Pattern[str]:
-    """Return a list of alternatives as one pattern; `frame` says what stands around it."""
+    """Return a list of alternatives as one pattern; `frame` is the pattern around it."""
     return re.compile(frame.replace("{}", f"(?:{'|'.join(_lists()[name])})"), re.IGNORECASE | re.DOTALL)

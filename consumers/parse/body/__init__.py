@@ -1,1 +1,1 @@
-"""The body of an article: several readings and what belongs to the text."""
+"""Read the body of an article: several readers, and what belongs to the text."""

@@ -1,4 +1,4 @@
-"""The body by a cascade: own rules, checked by a cheap second reading; trafilatura only where the two disagree."""
+"""Choose the body: our rules, checked by the density reader; trafilatura only where the two disagree."""
 
 from __future__ import annotations
 
@@ -16,42 +16,45 @@ from consumers.parse.words import measure, shingles
 
 AGREED = 0.9
 ENOUGH_CHARS = 300
-_CONFIRMED = 0.74  # by trafilatura: the own reading, which keeps paragraphs better, stands
+_CONFIRMED = 0.74  # by trafilatura: then our own text is kept, as it preserves paragraphs better
 _JSONLD_CHARS = 400
 _JSONLD_FACTOR = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Paragraphs parted by an empty line, which reader won, and how far two readers agreed."""
+    """Paragraphs separated by empty lines, the reader that won, and how far two readers agreed (0 to 1)."""
 
     text: str
     reader: str
     agreement: float | None = None
 
 
-def read_body(tree: Tree, text: str, told: str | None, titles: frozenset[str]) -> Body:
-    """Read the body of a page; `text` is all of it, `told` what its JSON-LD says is the article's."""
+def read_body(tree: Tree, text: str, declared: str | None, titles: frozenset[str]) -> Body:
+    """Return the body of a page.
+
+    `text` is the whole page with its scripts, `declared` the `articleBody` of its JSON-LD.
+    """
     blocks = choose_blocks(tree, titles)
     own = join_blocks(blocks)
     size = measure(own)
-    told_text, teller = (to_paragraphs(told), "jsonld") if told else ("", "")
-    if not told_text and size <= ENOUGH_CHARS:
-        told_text, teller = read_hydration(text, titles), "script data"
+    data_text, data_source = (to_paragraphs(declared), "jsonld") if declared else ("", "")
+    if not data_text and size <= ENOUGH_CHARS:
+        data_text, data_source = read_hydration(text, titles), "script data"
     # Some sites repeat their text in JSON-LD: only other words make it the fuller reading
-    if measure(told_text) > max(_JSONLD_CHARS, _JSONLD_FACTOR * size) and agree(own, told_text) < AGREED:
-        return Body(told_text, teller, agree(own, told_text))
+    if measure(data_text) > max(_JSONLD_CHARS, _JSONLD_FACTOR * size) and agree(own, data_text) < AGREED:
+        return Body(data_text, data_source, agree(own, data_text))
     agreement = agree_in_blocks(blocks, read_by_density(tree.blocks))
     if size > ENOUGH_CHARS:
         if agreement >= AGREED:
             return Body(own, "rules", agreement)
-        if (confirmed := agree(own, told_text)) >= AGREED:
-            return Body(own, f"rules, confirmed by {teller}", confirmed)
+        if (confirmed := agree(own, data_text)) >= AGREED:
+            return Body(own, f"rules, confirmed by {data_source}", confirmed)
     return _settle(own, agreement, tree)
 
 
 def _settle(own: str, agreement: float, tree: Tree) -> Body:
-    """Ask trafilatura: its quick reading confirms as surely as the full one, which alone may replace the own."""
+    """Settle it by trafilatura: its fast mode may confirm our reading, and only its full mode may replace it."""
     page = build_page(tree.blocks)
     found, confirmed = "", 0.0
     for is_quick in (True, False):
@@ -65,23 +68,23 @@ def _settle(own: str, agreement: float, tree: Tree) -> Body:
 
 
 def join_blocks(blocks: Iterable[Block]) -> str:
-    """Return the text of blocks; the cells of a table row share a line."""
+    """Return the text of blocks, separated by empty lines."""
     return "\n\n".join(block.text for block in blocks)
 
 
-@lru_cache(maxsize=4)  # the own reading is compared with up to three others
+@lru_cache(maxsize=4)  # our reading is compared with up to three others
 def _shingles(text: str) -> set[tuple[str, ...]]:
     return shingles(text)
 
 
 def agree_in_blocks(one: Iterable[Block], other: Iterable[Block]) -> float:
-    """Return how far two choices of the same page's blocks agree, 0 to 1 (Dice of their characters)."""
+    """Return how far two choices of blocks agree, 0 to 1: the Dice coefficient (Dice 1945) of their characters."""
     first, second = {block.text for block in one}, {block.text for block in other}
     chars = sum(map(len, first)) + sum(map(len, second))
     return 2 * sum(map(len, first & second)) / chars if chars else 0.0
 
 
 def agree(one: str, other: str) -> float:
-    """Return how far two readings agree, 0 to 1 (Dice of their shingles)."""
+    """Return how far two readings agree, 0 to 1: the Dice coefficient of their shingles (Broder 1997)."""
     first, second = _shingles(one), _shingles(other)
     return 2 * len(first & second) / (len(first) + len(second)) if first and second else 0.0

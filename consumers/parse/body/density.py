@@ -1,4 +1,4 @@
-"""The second, cheap reading that checks the first: it trusts lengths and links, and no names at all."""
+"""Read the body by text density: a cheap check of our rules that uses lengths and links, and no names."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 from consumers.parse.input.tree import HEADINGS, Block
 
-_TOLD = HEADINGS | {"p"}
+_PROSE_TAGS = HEADINGS | {"p"}
 _LINKS_SHARE = 0.5
 _LONG_CHARS = 120
-_COST = 40.0  # of a block: scraps between paragraphs must be worth crossing
+_COST = 40.0  # of each block: the text beyond short blocks must outweigh them
 _KEPT_SCORE = -20.0
 
 
 def read_by_density(blocks: Sequence[Block]) -> list[Block]:
-    """Return the run of blocks that holds most text for its links and scraps (a maximum subarray)."""
+    """Return the run of blocks with the most text, less its links and short blocks.
+
+    A maximum subarray, found in one pass by Kadane's algorithm (Bentley, Programming Pearls, CACM 1984).
+    """
     scores = [_score(block) for block in blocks]
     best = total = 0.0
     start = first = last = 0
@@ -26,7 +29,9 @@ def read_by_density(blocks: Sequence[Block]) -> list[Block]:
             best, first, last = total, start, place + 1
     run = zip(blocks[first:last], scores[first:last], strict=True)
     return [
-        block for block, score in run if block.link_share < _LINKS_SHARE and (score > _KEPT_SCORE or block.tag in _TOLD)
+        block
+        for block, score in run
+        if block.link_share < _LINKS_SHARE and (score > _KEPT_SCORE or block.tag in _PROSE_TAGS)
     ]
 
 

@@ -1,4 +1,4 @@
-"""HTML fragments, such as feeds and JSON-LD carry them, as paragraphs: BeautifulSoup, and small inputs only."""
+"""Convert small HTML fragments, as in feeds and JSON-LD, to paragraphs, with BeautifulSoup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BLOCKS = ["p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "
 
 
 def to_paragraphs(text: str) -> str:
-    """Return plain paragraphs, parted by empty lines, of a text that may be HTML."""
+    """Return the plain paragraphs, separated by empty lines, of a text that may be HTML."""
     text = text[:_MAX_CHARS]
     if _MARKUP.search(text):
         text = _strip_markup(text)

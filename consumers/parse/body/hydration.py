@@ -1,4 +1,4 @@
-"""Text that a page holds only as data for its scripts, as single-page frameworks do: read where the markup has none."""
+"""Read text that a page holds only as data for its scripts, as single-page frameworks do."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _LONG_ROW = re.compile(rb"[0-9a-f]+:T([0-9a-f]+),")
 _ROW = re.compile(rb"[0-9a-f]+:[A-Z]{0,2}([\[{\"].*)")
 _TEXT_KEYS = frozenset({"text", "value", "content", "html", "children", "body", "data"})
 _MAX_CHARS, _MAX_VALUES, _MAX_TEXTS = 3_000_000, 50_000, 200
-_LEAST_CHARS, _PARAGRAPH_CHARS = 300, 40
+_MIN_CHARS, _PARAGRAPH_CHARS = 300, 40
 _PIECE_SHARE = 0.2
-_MAIN_SHARE = 0.5  # of the longest text: the page's own article stands before those that it recommends
+_MAIN_SHARE = 0.5  # of the longest text: the page's own article comes before those that it recommends
 
 
 def read_hydration(text: str, titles: frozenset[str]) -> str:
-    """Return the paragraphs of the first long text in the data of a page's scripts that is about one of its titles."""
+    """Return the paragraphs of the first long text in a page's script data that is about one of its titles, or ""."""
     if len(text) > _MAX_CHARS or (_KIND not in text and _STREAM not in text):
         return ""
-    long = (piece for value in _values(text) for piece in _texts(value) if measure(piece) >= _LEAST_CHARS)
+    long = (piece for value in _values(text) for piece in _texts(value) if measure(piece) >= _MIN_CHARS)
     found = [piece for piece in islice(long, _MAX_TEXTS) if _is_about(fold(piece), titles)]
     longest = max(map(len, found), default=0)
     return to_paragraphs(next((piece for piece in found if len(piece) >= _MAIN_SHARE * longest), ""))
 
 
 def _is_about(text: str, titles: frozenset[str]) -> bool:
-    """Tell whether pieces of a title come again in a text (both folded): notices stand in script data too."""
+    """Return whether pieces of a title occur in a text (both folded): script data holds notices too."""
     for title in titles:
         chars = 3 if max(title) > "\u2fff" else 5  # a word or two in every script
         pieces = {title[start : start + chars] for start in range(max(1, len(title) - chars + 1))}
@@ -45,7 +45,7 @@ def _is_about(text: str, titles: frozenset[str]) -> bool:
 
 
 def _values(text: str) -> Iterator[Any]:
-    """Yield what stands in data scripts, and in the rows of the stream that Next.js sends."""
+    """Yield the values in data scripts, and in the rows of the stream that Next.js sends."""
     for script in read_scripts(text, _KIND):
         yield _load(script)
     stream = "".join(str(_load(pushed) or "") for pushed in _PUSHED.findall(text)).encode("utf-8", "replace")
@@ -60,9 +60,9 @@ def _values(text: str) -> Iterator[Any]:
         place = (stream.find(b"\n", place) + 1) or len(stream)
 
 
-def _load(said: str | bytes) -> Any:
+def _load(text: str | bytes) -> Any:
     try:
-        return orjson.loads(said)
+        return orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
 
@@ -75,7 +75,7 @@ def _texts(value: Any) -> Iterator[str]:
             return
         value = waiting.pop()
         if isinstance(value, str):
-            if "{" not in value:  # which is code, or data once more
+            if "{" not in value:  # otherwise it is code, or data again
                 yield value
         elif isinstance(value, list):
             parts = [

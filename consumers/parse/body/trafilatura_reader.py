@@ -1,4 +1,4 @@
-"""The third reading: trafilatura, over a small tree of what holds text; asked only where the first two disagree."""
+"""Read the body with trafilatura, over a small tree of the blocks with text; used if the other readers disagree."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from lxml.html import HtmlElement, html_parser
 from consumers.parse.body.parts import is_links
 from consumers.parse.input.tree import Block, Element
 
-_NAMES = ("class", "id", "role", "itemprop")  # by which trafilatura knows the parts of a page
+_NAMES = ("class", "id", "role", "itemprop")  # by which trafilatura recognises the parts of a page
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def read_with_trafilatura(page: HtmlElement, *, is_quick: bool) -> str:
-    """Return the paragraphs that trafilatura takes for the article; nothing where it finds none."""
+    """Return the paragraphs that trafilatura takes for the article; empty if it finds none."""
     found = trafilatura.extract(page, fast=is_quick, favor_precision=True, include_comments=False)
     return "\n\n".join(found.splitlines()) if found else ""
 
 
 def build_page(blocks: Sequence[Block]) -> HtmlElement:
-    """Return the blocks that are no links, with what they hang from: a page in small, and read three times as fast."""
+    """Return a small page of the blocks that are not links and their ancestors; it is read three times as fast."""
     root: HtmlElement = html_parser.makeelement("html")
     made: dict[Element, HtmlElement] = {}
     for block in blocks:

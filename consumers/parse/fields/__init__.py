@@ -1,1 +1,1 @@
-"""The fields around the body: titles, authors, dates, language, canonical URL, rights."""
+"""Read the fields around the body: titles, authors, dates, language, canonical URL, rights."""

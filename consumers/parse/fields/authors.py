@@ -1,4 +1,4 @@
-"""Authors as a clean list of names, out of whatever a site put where names belong."""
+"""Clean the names of authors, whatever a site put in their place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from consumers.parse.vocabulary import pattern
 from consumers.parse.words import fold
 
 _BY = pattern("bylines", r"^\s*{}\s*[:：]?\s+")
-_PARTING = re.compile(r"\s*(?:;|\||•|·|\band\b|\bund\b|\bet\b|&)\s*|,\s+|、", re.IGNORECASE)
+_SEPARATOR = re.compile(r"\s*(?:;|\||•|·|\band\b|\bund\b|\bet\b|&)\s*|,\s+|、", re.IGNORECASE)
 _JOB = pattern("job_endings", r"\s*{}$")
 _NOT_A_NAME = pattern("no_names")
 _SUFFIXES = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv", "md", "phd", "ph.d.", "m.d."})
@@ -21,10 +21,10 @@ _ASIDE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _SLUG = re.compile(r"^[a-z]{2,}(?:-[a-z]{2,}){1,3}$")
 
 
-def clean_names(said: Iterable[str]) -> tuple[str, ...]:
-    """Return the names in order, each once, without "by", addresses and placeholders."""
+def clean_names(bylines: Iterable[str]) -> tuple[str, ...]:
+    """Return the names in order, each once, without "by", URLs, mail addresses, job titles and placeholders."""
     kept: dict[str, str] = {}
-    for entry in said:
+    for entry in bylines:
         for part in _parts(" ".join(entry.split())):
             name = _from_slug(_JOB.sub("", _BY.sub("", _ASIDE.sub("", part)))).strip(' .,-–—:*"“”')
             if (
@@ -38,9 +38,9 @@ def clean_names(said: Iterable[str]) -> tuple[str, ...]:
 
 
 def _parts(entry: str) -> list[str]:
-    """Part "A, B and C", but keep "A Jr., B" whole where the comma belongs to the name."""
+    """Return the parts of "A, B and C"; the comma of "A, Jr." belongs to the name."""
     parts: list[str] = []
-    for part in _PARTING.split(entry):
+    for part in _SEPARATOR.split(entry):
         if parts and part.casefold() in _SUFFIXES:
             parts[-1] += f", {part}"
         else:
@@ -53,16 +53,16 @@ def _from_slug(name: str) -> str:
 
 
 def house_names(url: str) -> tuple[str, ...]:
-    """Return the names that an outlet may sign with, as its address has them: "example.com" and "example"."""
+    """Return the names of an outlet in its URL, which it may sign with: "example.com" and "example"."""
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     return (host, host.split(".")[0])
 
 
 def without_house(names: Sequence[str], house: frozenset[str]) -> tuple[str, ...]:
-    """Return the names without the outlet's own (folded), where it stands beside its people's."""
+    """Return the names without the outlet's own (`house`, folded), if there are others."""
     return tuple(name for name in names if fold(name) not in house) or tuple(names)
 
 
 def is_house(names: Iterable[str], house: frozenset[str]) -> bool:
-    """Tell whether all names are the outlet's own (both folded before they are compared)."""
+    """Return whether all names are the outlet's own (`house`, folded)."""
     return all(any(fold(name) in own or own in fold(name) for own in house if len(own) > 2) for name in names)

@@ -1,4 +1,4 @@
-"""The `<head>` of a page, read with BeautifulSoup over the few tags that say something."""
+"""Read the `<head>` of a page with BeautifulSoup, over the few tags that matter."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _KEPT = re.compile(
     r"""<(?:meta|html|base)\b[^>]{0,4000}>|<link\b[^>]{0,1000}?\brel\s*=\s*["']?canonical\b[^>]{0,1000}>""",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r"<title\b[^>]*>[^<]*</title\s*>", re.IGNORECASE)  # the first: others are of drawings
-# Metas that say nothing of the article; half of all, and a tag costs more in the parser than here
-_SILENT = re.compile(
+_TITLE = re.compile(r"<title\b[^>]*>[^<]*</title\s*>", re.IGNORECASE)  # the first: others belong to SVG drawings
+# Metas that do not describe the article: half of all, and parsing a tag costs more than this pattern
+_IRRELEVANT = re.compile(
     r"""\b(?:name|property|itemprop|http-equiv)\s*=\s*["']?(?:viewport|msapplication|fb:|al:|apple|google|yandex|theme"""
     r"""|generator|format-detection|mobile-web|msvalidate|x-ua|p:domain|bi3d|referrer|csrf|facebook-domain|rating|verify"""
     r"""|twitter:(?:site|card|creator|app|domain|player|url|widgets|image:|account)|HandheldFriendly|copyright"""
@@ -42,21 +42,21 @@ class PageHead:
     language: str | None = None
 
     def first(self, *names: str) -> tuple[str, str] | tuple[None, None]:
-        """Return the first of the named metas that says something, and its name."""
+        """Return the content of the first of the named metas that is present, and its name."""
         for name in names:
             if values := self.metas.get(name):
                 return values[0], name
         return None, None
 
     def text(self, *names: str) -> str | None:
-        """Return the first of the named metas that says something."""
+        """Return the content of the first of the named metas that is present."""
         return self.first(*names)[0]
 
 
 def read_head(text: str, url: str) -> PageHead:
-    """Read what the head of a page (scripts cut) says of it; metas that stand in the body count too."""
+    """Return what the head of a page (scripts cut) describes; metas in the body count too."""
     head = text[:_MAX_HEAD_CHARS]
-    kept = [tag for tag in _KEPT.findall(head)[:_MAX_TAGS] if not _SILENT.search(tag)]
+    kept = [tag for tag in _KEPT.findall(head)[:_MAX_TAGS] if not _IRRELEVANT.search(tag)]
     kept += [found[0] for found in islice(_TITLE.finditer(head), 1)]
     soup = BeautifulSoup("".join(kept), "lxml", parse_only=_WANTED)
     metas: dict[str, list[str]] = {}
@@ -81,7 +81,7 @@ def read_head(text: str, url: str) -> PageHead:
 
 
 def _shared_author(metas: dict[str, list[str]]) -> list[str] | None:
-    """Return who wrote it where a label among the facts for networks says so: twitter:label1 and twitter:data1."""
+    """Return the author from the cards for social networks: `twitter:data1` where `twitter:label1` is "Written by"."""
     for name, values in metas.items():
         if name.startswith("twitter:label") and _WRITTEN_BY.match(values[0]):
             return metas.get(name.replace("label", "data"))
@@ -106,5 +106,5 @@ def _canonical(soup: BeautifulSoup, url: str) -> str | None:
 
 def _language(soup: BeautifulSoup, metas: dict[str, list[str]]) -> str | None:
     page = soup.find("html")
-    said = _attribute(page, "lang") or _attribute(page, "xml:lang") if isinstance(page, Tag) else None
-    return said or next(iter(metas.get("content-language") or metas.get("og:locale") or []), None)
+    declared = _attribute(page, "lang") or _attribute(page, "xml:lang") if isinstance(page, Tag) else None
+    return declared or next(iter(metas.get("content-language") or metas.get("og:locale") or []), None)

@@ -1,4 +1,4 @@
-"""JSON-LD of a page: found by pattern, read with care, and brought to one typed description of the article."""
+"""Read the JSON-LD of a page (schema.org) into one typed description of the article."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Node = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ArticleData:
-    """What JSON-LD says of the article; empty where it says nothing."""
+    """The article as JSON-LD describes it; fields that it lacks are empty."""
 
     types: frozenset[str] = frozenset()
     page_types: frozenset[str] = field(default_factory=frozenset)
@@ -45,7 +45,7 @@ class ArticleData:
 
 
 def read_jsonld(text: str, url: str) -> ArticleData:
-    """Return what the page's JSON-LD says of the article at `url`."""
+    """Return what the page's JSON-LD gives for the article at `url`."""
     nodes = list(_nodes(text.replace("application/ld&#x2B;json", _KIND)))
     by_id: dict[str, Node] = {}
     for node in nodes:
@@ -71,15 +71,15 @@ def _nodes(text: str) -> Iterator[Node]:
 
 
 def _load(script: str) -> Any:
-    """Read one script: strictly, then as forgivingly as sites need."""
+    """Return the value of one script, read strictly, then with the usual mistakes corrected; None if it is not JSON."""
     if len(script) > _MAX_CHARS:
         return None
     try:
         return orjson.loads(script)
     except orjson.JSONDecodeError:
         pass
-    mended = _WRAPPING.sub("", script).strip().rstrip(";")
-    for attempt in (mended, html.unescape(mended), re.sub(r",\s*([}\]])", r"\1", mended)):
+    repaired = _WRAPPING.sub("", script).strip().rstrip(";")
+    for attempt in (repaired, html.unescape(repaired), re.sub(r",\s*([}\]])", r"\1", repaired)):
         try:
             return json.loads(attempt, strict=False)
         except (ValueError, RecursionError):
@@ -93,13 +93,13 @@ def _types(node: Node) -> list[str]:
 
 
 def _choose(nodes: list[Node], url: str) -> Node | None:
-    """Pick the article that the page is about: the one with the page's address, else the most complete one."""
+    """Return the article that the page is about: the one with the page's URL, else the most complete one."""
     articles = [node for node in nodes if any(_ARTICLE.search(kind) for kind in _types(node))]
     path = _path(url)
 
     def rank(node: Node) -> tuple[bool, int]:
-        says = {_path(said) for key in ("url", "@id", "mainEntityOfPage") if (said := _address(node.get(key)))}
-        return path in says, sum(key in node for key in ("headline", "datePublished", "author", "articleBody"))
+        paths = {_path(own) for key in ("url", "@id", "mainEntityOfPage") if (own := _url(node.get(key)))}
+        return path in paths, sum(key in node for key in ("headline", "datePublished", "author", "articleBody"))
 
     return max(articles, key=rank, default=None)
 
@@ -108,7 +108,7 @@ def _path(url: str) -> str:
     return re.sub(r"^\w+://|[?#].*$|/+$", "", url)
 
 
-def _address(value: Any) -> str | None:
+def _url(value: Any) -> str | None:
     if isinstance(value, dict):
         value = value.get("@id") or value.get("url")
     return value if isinstance(value, str) else None
@@ -130,13 +130,13 @@ def _describe(node: Node, by_id: dict[str, Node], page_types: frozenset[str]) ->
         summary=_text(node.get("description")),
         publisher=next(iter(_names(node.get("publisher"), by_id)), None),
         language=_text(node.get("inLanguage")),
-        url=_address(node.get("mainEntityOfPage")) or _address(node.get("url")),
+        url=_url(node.get("mainEntityOfPage")) or _url(node.get("url")),
         is_free=_truth(node.get("isAccessibleForFree")),
     )
 
 
 def _text(value: Any, limit: int = 5_000) -> str | None:
-    """Return a string's words, wherever JSON-LD may hide them."""
+    """Return the text of a value: a string, an integer, the first of a list, or an object's value or name."""
     if isinstance(value, list) and value:
         value = value[0]
     if isinstance(value, dict):
@@ -152,7 +152,7 @@ def _texts(value: Any) -> list[str]:
 
 
 def _names(value: Any, by_id: dict[str, Node]) -> Iterator[str]:
-    """Yield the names of people or organisations, following one `@id`."""
+    """Yield the names of people or organisations; a reference (`@id`) is followed once."""
     for item in (value if isinstance(value, list) else [value])[:50]:
         is_reference = isinstance(item, dict) and "name" not in item
         found = by_id.get(str(item.get("@id")), item) if is_reference else item

@@ -1,4 +1,4 @@
-"""The article's language, from its text first: it decides which copies meet in dedupe."""
+"""Find the article's language, from its text first: it decides which articles dedupe compares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SMALL_SHARE = 0.15
 _CLEARLY = 0.6
 _CODE = re.compile(r"^([a-z]{2,3})(?:[-_].*)?$", re.IGNORECASE)
 _SAME = {"nb": "no", "nn": "no", "iw": "he", "in": "id", "ji": "yi", "zho": "zh", "cmn": "zh", "eng": "en", "fil": "tl"}
-# Told apart by a few words only: among these the page's own word counts more than statistics
+# Distinguished by a few words only: among these the page's declaration counts more than statistics
 _SIBLINGS = (
     frozenset({"hr", "sr", "bs"}),
     frozenset({"id", "ms"}),
@@ -32,32 +32,32 @@ _SIBLINGS = (
 
 
 def find_language(body: str, *hints: str | None) -> tuple[str, str]:
-    """Return an ISO 639 code and where it came from; hints are what page and source say, the surest first."""
-    said = next((code for hint in hints if (code := _code(hint))), None)
+    """Return an ISO 639 code and where it came from; hints are what page and source declare, the surest first."""
+    declared = next((code for hint in hints if (code := _code(hint))), None)
     sample = body[:_SAMPLE_CHARS]
     if sum(map(str.isalpha, sample)) < _ENOUGH_LETTERS:
-        return (said, "page") if said else (_detect(sample), "text") if sample.strip() else ("und", "none")
-    likely = said or "en"  # which has no near relatives that its small words could be taken for
+        return (declared, "page") if declared else (_detect(sample), "text") if sample.strip() else ("und", "none")
+    likely = declared or "en"  # English has no close relatives with the same small words
     if _reads_like(likely, sample):
         return likely, "text"
     found = _detect(sample)
-    if said and said != found and any({said, found} <= siblings for siblings in _SIBLINGS):
-        return said, "page"
+    if declared and declared != found and any({declared, found} <= siblings for siblings in _SIBLINGS):
+        return declared, "page"
     return found, "text"
 
 
 def _reads_like(code: str, sample: str) -> bool:
-    """Tell whether the small words of a text are clearly those of the language that the page names: then it is so.
+    """Return whether the small words of a text are clearly those of the language that the page declares.
 
-    Ten times as fast as statistics over all languages; a page in another language than it says does not pass.
+    Ten times as fast as statistics over all languages; a page in another language than declared does not pass.
     """
     own = _SMALL_WORDS.get(code)
     if not own:
         return False
-    said = sample.lower().split()
-    share = sum(word in own for word in said) / len(said)
+    words = sample.lower().split()
+    share = sum(word in own for word in words) / len(words)
     return share >= _SMALL_SHARE and all(
-        sum(word in other for word in said) < _CLEARLY * share * len(said)
+        sum(word in other for word in words) < _CLEARLY * share * len(words)
         for other in _SMALL_WORDS.values()
         if other is not own
     )

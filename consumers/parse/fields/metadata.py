@@ -1,4 +1,4 @@
-"""Every field around the body, with the place it was taken from."""
+"""Decide every field around the body, and record the place it was taken from."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _AUTHOR_METAS = names("author_metas")
 
 @dataclass(slots=True)
 class Metadata:
-    """The fields around the body; `provenance` says of each where it came from, `notes` what was refused."""
+    """The fields around the body; `provenance` is the origin of each, `notes` are what was refused."""
 
     url: str
     title: str = ""
@@ -51,7 +51,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is known of the page before it is read."""
+    """What is known about the page before it is read."""
 
     url: str
     fetched_at: dt.datetime
@@ -62,11 +62,11 @@ class Origin:
     rules: tuple[SiteRule, ...] = ()
 
 
-Said = tuple[str | None, str]
+Candidate = tuple[str | None, str]  # a value, and where it was found
 
 
 def read_metadata(data: ArticleData, head: PageHead, visible: Visible, origin: Origin) -> Metadata:
-    """Decide every field from JSON-LD, metas, the visible page and the feed, in this order of trust."""
+    """Return every field, taken from JSON-LD, metas, the visible page or the feed, in this order of trust."""
     meta = Metadata(url=origin.url, heading=visible.heading, language_hint=head.language)
     _set_site(meta, data, head)
     _set_title(meta, data, head, origin)
@@ -79,16 +79,16 @@ def read_metadata(data: ArticleData, head: PageHead, visible: Visible, origin: O
     return meta
 
 
-def _take(meta: Metadata, name: str, choices: Iterable[Said]) -> str | None:
-    """Return the first choice that says something, and note where it came from."""
-    for said, source in choices:
-        if said:
+def _take(meta: Metadata, name: str, candidates: Iterable[Candidate]) -> str | None:
+    """Return the first candidate with a value, and record its source as the field's provenance."""
+    for value, source in candidates:
+        if value:
             meta.provenance[name] = source
-            return said
+            return value
     return None
 
 
-def _metas(head: PageHead, names: Iterable[str]) -> Iterator[Said]:
+def _metas(head: PageHead, names: Iterable[str]) -> Iterator[Candidate]:
     for name in names:
         for value in head.metas.get(name, ())[:3]:
             yield value, f"meta {name}"
@@ -119,31 +119,31 @@ def _set_site(meta: Metadata, data: ArticleData, head: PageHead) -> None:
         meta.provenance["tags"] = source
 
 
-def _split(said: str | None) -> tuple[str, ...]:
-    return tuple(word for part in (said or "").split(",") if (word := part.strip()))
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(word for part in (text or "").split(",") if (word := part.strip()))
 
 
 def _set_title(meta: Metadata, data: ArticleData, head: PageHead, origin: Origin) -> None:
-    choices: list[Said] = [(data.headline, "jsonld")]
-    choices += _metas(head, ["og:title", "twitter:title"])
-    choices += [(meta.heading, "h1"), (head.title, "title")]
-    choices += [(origin.feed.title if origin.feed else None, "feed")]
-    title = _take(meta, "title", choices) or ""
+    candidates: list[Candidate] = [(data.headline, "jsonld")]
+    candidates += _metas(head, ["og:title", "twitter:title"])
+    candidates += [(meta.heading, "h1"), (head.title, "title")]
+    candidates += [(origin.feed.title if origin.feed else None, "feed")]
+    title = _take(meta, "title", candidates) or ""
     meta.title = " ".join(cut_site(title, meta.site_name, meta.heading).split())
 
 
 def _set_authors(meta: Metadata, data: ArticleData, head: PageHead, visible: Visible, origin: Origin) -> None:
     house = frozenset(fold(name) for name in (meta.site_name, data.publisher, *house_names(meta.url)) if name)
-    for said, source in _signatures(data, head, visible, origin):
-        if authors := without_house(clean_names(said), house):
+    for bylines, source in _bylines(data, head, visible, origin):
+        if authors := without_house(clean_names(bylines), house):
             is_personal = not is_house(authors, house)
             if is_personal or not meta.authors:
                 meta.authors, meta.provenance["authors"] = authors, source
-            if is_personal:  # sites that sign for their people in metadata often name them in the byline
+            if is_personal:  # sites that name themselves in the metadata often name the person in the byline
                 return
 
 
-def _signatures(
+def _bylines(
     data: ArticleData, head: PageHead, visible: Visible, origin: Origin
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     yield data.authors, "jsonld"
@@ -161,7 +161,7 @@ def _set_times(meta: Metadata, data: ArticleData, head: PageHead, visible: Visib
             break
     if not meta.published:
         _guess_day(meta, visible, origin)
-    changed: list[Said] = [(data.modified, "jsonld dateModified"), *_metas(head, _MODIFIED_METAS)]
+    changed: list[Candidate] = [(data.modified, "jsonld dateModified"), *_metas(head, _MODIFIED_METAS)]
     for text, source in changed:
         if when := _valid(meta, text, source, origin):
             meta.modified, meta.provenance["modified_at"] = when, source + _zone_words(when)
@@ -188,8 +188,8 @@ def _publications(
         yield origin.feed.published_at.isoformat(), "feed", "feed"
 
 
-def _valid(meta: Metadata, said: str | None, source: str, origin: Origin) -> dt.datetime | None:
-    when = read_time(said)
+def _valid(meta: Metadata, text: str | None, source: str, origin: Origin) -> dt.datetime | None:
+    when = read_time(text)
     fault = find_fault(when, origin.fetched_at) if when else None
     if fault:
         meta.notes.append(f"{source} refused: {fault}")

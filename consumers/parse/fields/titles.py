@@ -1,4 +1,4 @@
-"""Headlines without the site's own name and section behind or before them."""
+"""Cut the site's name and section from headlines."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 from consumers.parse.words import fold
 
-_PARTING = re.compile(r"\s+[|\-–—•·»:]+\s+|\s*\|\s*")
+_SEPARATOR = re.compile(r"\s+[|\-–—•·»:]+\s+|\s*\|\s*")
 _EDGES = " |-–—•·»:"
 
 
 def cut_site(title: str, site: str | None, heading: str | None) -> str:
-    """Cut the site's name from either end of a title, and all that the visible headline does not have behind it."""
-    parts = _PARTING.split(title)
+    """Return a title without the site's name at either end, and without what follows the visible headline."""
+    parts = _SEPARATOR.split(title)
     if len(parts) < 2:
         return title
     if heading and (head := fold(heading)) and head != fold(title):
@@ -27,7 +27,7 @@ def cut_site(title: str, site: str | None, heading: str | None) -> str:
 
 
 def _before(title: str, parts: list[str], count: int) -> str:
-    """Return the title up to its first `count` parts, its own dashes kept."""
+    """Return the first `count` parts of a title with the dashes between them."""
     end = 0
     for part in parts[:count]:
         end = title.index(part, end) + len(part)

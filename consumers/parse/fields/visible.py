@@ -1,4 +1,4 @@
-"""What a reader sees around the text: headline, bylines, times, from the same tree as the body."""
+"""Read what is visible around the text: headline, bylines, times, from the same tree as the body."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _BYLINES = (
     '[class*="byline" i]',
 )
 _NAME = r"[^\W\d_][\w.'’-]*"
-_SIGNED = pattern("bylines", rf"^{{}}\s*[:：]?\s+({_NAME}(?:\s+{_NAME}){{0,4}})(?:,.*)?$")
-_PARTING = re.compile(r"\s*[|•·]\s*")
+_BYLINE = pattern("bylines", rf"^{{}}\s*[:：]?\s+({_NAME}(?:\s+{_NAME}){{0,4}})(?:,.*)?$")
+_SEPARATOR = re.compile(r"\s*[|•·]\s*")
 _MAX_BYLINE_CHARS = 120
 _MAX_DATED_CHARS = 60  # longer ones are captions more often than not, and date the picture
-_LEAST_TITLE_CHARS, _MAX_TITLE_CHARS = 12, 300
+_MIN_TITLE_CHARS, _MAX_TITLE_CHARS = 12, 300
 _MAX_TIMES = 3
 _NEAR_BLOCKS = 20  # of the headline
 
 
 class Visible:
-    """Headline, bylines, marked times and dated lines, each looked for when it is asked for: metadata often say it."""
+    """Headline, bylines, marked times and dated lines, each found on first use: metadata often make it needless."""
 
     def __init__(self, tree: Tree | None = None, titles: frozenset[str] = frozenset()) -> None:
         self._tree = tree
@@ -48,12 +48,12 @@ class Visible:
 
     @cached_property
     def bylines(self) -> tuple[str, ...]:
-        """Who is said to have written it."""
-        return (_bylines(self._tree) or _signed(self._near)) if self._tree else ()
+        """The texts that name the authors."""
+        return (_bylines(self._tree) or _signature(self._near)) if self._tree else ()
 
     @cached_property
     def times(self) -> tuple[str, ...]:
-        """Times that are marked as such, in the form for machines."""
+        """Times that are marked up as such, in their machine-readable form."""
         return _times(self._tree) if self._tree else ()
 
     @property
@@ -73,7 +73,7 @@ class Visible:
 def _near_headline(tree: Tree, titles: frozenset[str]) -> list[Block]:
     headings = (place for place, block in enumerate(tree.blocks) if block.tag == "h1")
     titled = (place for place, block in enumerate(tree.blocks) if _is_title(block.text, titles))
-    start = next(chain(titled, headings), 0)  # a site may give its own name the first heading
+    start = next(chain(titled, headings), 0)  # the first heading may be the site's own name
     around = tree.blocks[max(0, start - _NEAR_BLOCKS // 2) : start + _NEAR_BLOCKS]
     return [block for block in around if len(block.text) <= _MAX_BYLINE_CHARS]
 
@@ -82,14 +82,14 @@ def _is_title(text: str, titles: frozenset[str]) -> bool:
     if len(text) > _MAX_TITLE_CHARS:
         return False
     folded = fold(text)
-    return any(title in folded for title in titles if len(title) >= _LEAST_TITLE_CHARS)
+    return any(title in folded for title in titles if len(title) >= _MIN_TITLE_CHARS)
 
 
-def _signed(near: Sequence[Block]) -> tuple[str, ...]:
-    """Return who a line near the headline says wrote it: "17 April | By Somebody"."""
+def _signature(near: Sequence[Block]) -> tuple[str, ...]:
+    """Return the author that a line near the headline names: "17 April | By Somebody"."""
     for block in near:
-        for part in _PARTING.split(block.text):
-            if (found := _SIGNED.match(part)) and not found[1][0].islower():
+        for part in _SEPARATOR.split(block.text):
+            if (found := _BYLINE.match(part)) and not found[1][0].islower():
                 return (found[1],)
     return ()
 

@@ -1,1 +1,1 @@
-"""Before any reading: bytes to text, limits, scripts and the tree."""
+"""Prepare a page for the readers: bytes to text, limits, scripts and the tree."""

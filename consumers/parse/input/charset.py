@@ -42,7 +42,7 @@ def decode(raw: bytes, http_charset: str | None = None) -> Decoded:
     elif (text := _strict(raw, "utf-8")) is not None:
         return Decoded(text, "utf-8", "utf-8")
     if (text := _damaged_utf8(raw)) is not None:
-        return Decoded(text, "utf-8", "utf-8 mended")
+        return Decoded(text, "utf-8", "damaged utf-8")
     for charset in declared:
         if charset != "utf-8" and (text := _strict(raw, charset)) is not None:
             return Decoded(text, charset, "declared")

@@ -1,21 +1,21 @@
-"""The guard before any tree: what makes tree builders quadratic is seen in the bare text, cheaply."""
+"""Check a page before any tree is built: what makes tree builders quadratic is found cheaply in its text."""
 
 from __future__ import annotations
 
 import re
 
-MAX_CHARS = 3_000_000  # after scripts are cut; the largest news page measured has a third of it
+MAX_CHARS = 3_000_000  # after scripts are cut; the largest news page measured has a third of this
 MAX_DEPTH = 1_500
 MAX_TAG_CHARS = 20_000
 MAX_TAG_WORDS = 1_000
 MAX_TAGS = 60_000
-_CALM_TAGS = 5_000  # closed tags, as most are, count twice
+_HARMLESS_TAGS = 5_000  # with fewer, depth is not counted; a closed element counts as two tags
 
 _OPENING = re.compile(r"<(script|style)\b", re.IGNORECASE)
 _CLOSING = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style")}
 _LONG_TAG = re.compile(rf"<[^>]{{{MAX_TAG_CHARS}}}")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-# Void elements, and those that a sibling closes: they do not nest by being repeated
+# Void elements, and those that a sibling closes: repeating them does not nest them
 _FLAT = "p li br img td tr input link meta source option hr th dd dt tbody thead area base col embed param track wbr"
 _NESTING = re.compile(rf"<(/?)(?=[a-z])(?!(?:{'|'.join(_FLAT.split())})\b)", re.IGNORECASE)
 
@@ -33,12 +33,12 @@ def cut_scripts(text: str) -> str:
             kept.append(text[place : opening.start()])
             place = closing.end()
         else:
-            unclosed.add(name)  # looked for once: a page may open a thousand
+            unclosed.add(name)  # searched for once: a page may open a thousand
     return " ".join([*kept, text[place:]])
 
 
 def find_danger(text: str) -> str | None:
-    """Say what would make a tree of this text (scripts cut) too costly; None where nothing would."""
+    """Return what would make a tree of this text (scripts cut) too costly, in words; None if nothing would."""
     if len(text) > MAX_CHARS:
         return f"{len(text)} characters without scripts"
     tags = text.count("<")
@@ -46,13 +46,13 @@ def find_danger(text: str) -> str | None:
         return f"{tags} tags"
     if words := _longest_tag(text):
         return f"a tag of {words} words"
-    if tags > _CALM_TAGS and (depth := _depth(text)) > MAX_DEPTH:
+    if tags > _HARMLESS_TAGS and (depth := _depth(text)) > MAX_DEPTH:
         return f"tags nested {depth} deep"
     return None
 
 
 def _longest_tag(text: str) -> int:
-    """Return how many words, quoted values aside, the wordiest over-long tag has; 0 where it is harmless."""
+    """Return the number of words, without quoted values, of the wordiest over-long tag; 0 if it is harmless."""
     if not _LONG_TAG.search(text):
         return 0
     pieces = (piece[piece.rfind("<") :] for piece in text.split(">") if len(piece) > MAX_TAG_CHARS)
@@ -61,7 +61,7 @@ def _longest_tag(text: str) -> int:
 
 
 def _depth(text: str) -> int:
-    """Return the deepest count of tags left open, without building anything."""
+    """Return the largest number of tags open at once, without building a tree."""
     depth = deepest = 0
     for slash in _NESTING.findall(text):
         if not slash:

@@ -1,4 +1,4 @@
-"""The scripts of a page that hold data, found without a tree, in a time that grows no faster than the page."""
+"""Find the scripts of a page that hold data, without a tree and in linear time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CLOSING = re.compile(r"</script\s*>", re.IGNORECASE)
 
 
 def read_scripts(text: str, kind: str) -> Iterator[str]:
-    """Yield what stands in the scripts of a type; a pattern over the whole page would take far longer."""
+    """Yield the contents of the scripts of a type; a pattern over the whole page would take far longer."""
     opening = re.compile(
         rf"""<script\b[^>]{{0,{_MAX_TAG_CHARS}}}?\btype\s*=\s*["']?{re.escape(kind)}\b[^>]{{0,{_MAX_TAG_CHARS}}}>""",
         re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""One lexbor tree of a page, read once from top to bottom into blocks of text that know their ancestors."""
+"""Read a page with lexbor, once from top to bottom, into blocks of text that know their ancestors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
 
 class Element:
-    """An element that holds text: and where it hangs."""
+    """An element that holds text, and its parent."""
 
     __slots__ = (
         "boilerplate_reason", "depth", "is_aside", "is_boilerplate", "is_dropped", "is_link", "node", "parent", "tag",
@@ -37,14 +37,14 @@ class Element:
         self.is_dropped: bool = tag in _DROPPED or (parent is not None and parent.is_dropped)
         self.is_link: bool = tag == "a" or (parent is not None and parent.is_link)
         self.is_aside: bool = tag in _ASIDE or (parent is not None and parent.is_aside)
-        # No reference to itself: a cycle for each element would leave the whole tree to the garbage collector
+        # Not a reference to itself: a cycle per element would leave the whole tree to the garbage collector
         self.within: Element | None = (parent.within or parent) if parent and tag in _INLINE else None
         self.boilerplate_reason: str | None = None
         self.is_boilerplate: bool | None = None
 
     @property
     def block(self) -> Element:
-        """The element whose borders part this text from the next."""
+        """The block-level element that this text belongs to."""
         return self.within or self
 
     def ancestors(self) -> Iterator[Element]:
@@ -56,7 +56,7 @@ class Element:
 
 
 class Block:
-    """A run of text without a block-level border inside."""
+    """A run of text with no block-level boundary inside."""
 
     __slots__ = ("element", "link_share", "size", "tag", "text")
 
@@ -64,7 +64,7 @@ class Block:
         self.element = element
         self.tag = element.tag
         self.text = text
-        self.size: int = measure(text)  # by which blocks are weighed; alike in all scripts
+        self.size: int = measure(text)  # in letters of an alphabet, comparable across scripts
         self.link_share: float = min(1.0, link_chars / len(text)) if link_chars else 0.0
 
 
@@ -90,8 +90,8 @@ class Tree:
                 continue
             text = node.text_content or ""
             if text.isspace():
-                run.append(" ")  # parts words wherever it stands, and never a block
-            elif element := self._bearer(node):
+                run.append(" ")  # separates words anywhere, but never blocks
+            elif element := self._holder(node):
                 if element.block is not current:
                     self._close(current, run, links)
                     current, run, links = element.block, [], 0
@@ -99,8 +99,8 @@ class Tree:
                 links += len(text.strip()) if element.is_link else 0
         self._close(current, run, links)
 
-    def _bearer(self, node: LexborNode) -> Element | None:
-        """Return the element that a text stands in; None where its text does not count."""
+    def _holder(self, node: LexborNode) -> Element | None:
+        """Return the element that holds a text; None if its text does not count."""
         parent = node.parent
         if parent is None:
             return None
@@ -108,7 +108,7 @@ class Tree:
         return None if element.is_dropped else element
 
     def _element(self, node: LexborNode) -> Element:
-        """Return the element of a node, made with all that it hangs from."""
+        """Return the element of a node; it and its missing ancestors are created."""
         chain = []
         above: LexborNode | None = node
         known = None

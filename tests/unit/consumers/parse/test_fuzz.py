@@ -1,4 +1,4 @@
-"""Golden pages, mutilated: parse answers or refuses, and never anything else."""
+"""Golden pages, mutilated: parse returns an article or a rejection, and nothing else."""
 
 from __future__ import annotations
 

@@ -132,22 +132,24 @@ def test_a_name_lies_where_most_of_the_prose_bears_it(name):
 @pytest.mark.parametrize("name", ["disqus-thread", "reader-replies", "discussion"])
 def test_comments_are_not_the_article_however_long(name):
     """Readers may write more than the author did."""
-    said = [f"I was on that boat in the storm too, number {n}, and the bar was open all night long." for n in range(7)]
-    body = f"<main><div>{as_html(PARAGRAPHS)}</div><div class='{name}'>{as_html(said)}</div></main>"
+    replies = [
+        f"I was on that boat in the storm too, number {n}, and the bar was open all night long." for n in range(7)
+    ]
+    body = f"<main><div>{as_html(PARAGRAPHS)}</div><div class='{name}'>{as_html(replies)}</div></main>"
     assert read(body).body.split("\n\n") == PARAGRAPHS
 
 
-def test_the_second_reading_trusts_lengths_and_links_only():
+def test_the_density_reader_uses_lengths_and_links_only():
     """Long paragraphs near each other are the text, whatever they are called; what stands aside is not."""
     aside = f"<aside>{as_html([text.upper() for text in PARAGRAPHS])}</aside>"
     blocks = Tree(f"<body><div class='comments'>{as_html(PARAGRAPHS)}</div>{aside}</body>").blocks
     assert [block.text for block in read_by_density(blocks)] == PARAGRAPHS
 
 
-@pytest.mark.parametrize("told", ["One.<br>Two.", "<p>One.</p><p>Two.</p>", "One.\r\nTwo.", "One.\n\n \nTwo."])
-def test_a_fragment_gives_its_paragraphs(told):
-    """Feeds and JSON-LD part paragraphs in many ways."""
-    assert to_paragraphs(told) == "One.\n\nTwo."
+@pytest.mark.parametrize("fragment", ["One.<br>Two.", "<p>One.</p><p>Two.</p>", "One.\r\nTwo.", "One.\n\n \nTwo."])
+def test_a_fragment_gives_its_paragraphs(fragment):
+    """Feeds and JSON-LD separate paragraphs in many ways."""
+    assert to_paragraphs(fragment) == "One.\n\nTwo."
 
 
 def test_the_small_page_holds_the_article_and_nothing_that_breaks_xml():
@@ -167,7 +169,7 @@ NORWEGIAN = "Nattferjen til øyene går igjen fra mandag, etter en vinter der de
 
 
 @pytest.mark.parametrize(
-    ("said", "text", "found"),
+    ("declared", "text", "found"),
     [
         ("en", " ".join(PARAGRAPHS), ("en", "text")),
         ("nl", " ".join(PARAGRAPHS), ("en", "text")),
@@ -179,6 +181,6 @@ NORWEGIAN = "Nattferjen til øyene går igjen fra mandag, etter en vinter der de
         ("fr", "Il parle. " * 3, ("fr", "page")),
     ],
 )
-def test_a_page_is_believed_about_its_language_where_its_text_bears_it_out(said, text, found):
+def test_a_page_is_believed_about_its_language_where_its_text_bears_it_out(declared, text, found):
     """A wrong label does not count; among close relatives, and of few words, the page knows best."""
-    assert find_language(text, said) == found
+    assert find_language(text, declared) == found

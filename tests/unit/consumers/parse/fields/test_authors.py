@@ -20,7 +20,7 @@ def read(head="", body=TEXT):
 
 
 @pytest.mark.parametrize(
-    ("said", "names"),
+    ("bylines", "names"),
     [
         (["By Kit Osei and Lena Brand"], ("Kit Osei", "Lena Brand")),
         (["Von Malte Sievers", "malte sievers"], ("Malte Sievers",)),
@@ -31,9 +31,9 @@ def read(head="", body=TEXT):
         (["한서윤 기자", "Kit Osei"], ("한서윤", "Kit Osei")),
     ],
 )
-def test_authors_are_a_clean_list(said, names):
+def test_authors_are_a_clean_list(bylines, names):
     """Words around a name, addresses and placeholders go; each name stands once."""
-    assert clean_names(said) == names
+    assert clean_names(bylines) == names
 
 
 def test_a_byline_goes_before_the_house():

@@ -1,4 +1,4 @@
-"""The fields around the body: which source wins, what is refused, and that it is said."""
+"""The fields around the body: which source wins, and what is refused with a note."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read(head="", body=TEXT, **origin):
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "time"),
     [
         ("2031-04-17T08:15:00+02:00", "2031-04-17T06:15:00+00:00"),
         ("2031-04-17T08:15:00.123Z", "2031-04-17T08:15:00.123000+00:00"),
@@ -38,17 +38,17 @@ def read(head="", body=TEXT, **origin):
         ("1934266500", "2031-04-18T08:15:00+00:00"),
     ],
 )
-def test_times_are_read_as_sites_write_them(said, meant):
+def test_times_are_read_as_sites_write_them(text, time):
     """Hour and zone survive; a time without zone counts as UTC."""
-    assert as_utc(read_time(said)).isoformat() == meant
+    assert as_utc(read_time(text)).isoformat() == time
 
 
 @pytest.mark.parametrize(
-    "said", ["", "soon", "99999-99-99T99:99", "2031-13-45", None, "12345678901234567890", "0000-00-00"]
+    "text", ["", "soon", "99999-99-99T99:99", "2031-13-45", None, "12345678901234567890", "0000-00-00"]
 )
-def test_what_is_no_time_is_none(said):
+def test_what_is_not_a_time_is_none(text):
     """Nonsense gives nothing, and raises nothing."""
-    assert read_time(said) is None
+    assert read_time(text) is None
 
 
 def test_a_date_to_come_gives_way_to_the_feeds_and_is_noted():

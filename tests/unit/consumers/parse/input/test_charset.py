@@ -1,4 +1,4 @@
-"""Bytes become text once, and rightly, whatever page and server say of them."""
+"""A page is decoded once, and correctly, whatever page and server declare."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RUSSIAN = "Мастерская открылась в субботу, и к ве
 
 @pytest.mark.parametrize("label", ["utf-8", "iso-8859-1", "", "no-such-charset"])
 def test_utf8_is_utf8_whatever_is_declared(label):
-    """Strict UTF-8 goes before every label."""
+    """Strict UTF-8 outweighs every label."""
     raw = f'<meta charset="{label}">{SPANISH}'.encode()
     assert decode(raw, label).text.endswith(SPANISH)
     assert decode(raw, label).charset == "utf-8"
@@ -72,9 +72,9 @@ def test_a_label_that_is_no_charset_for_text_is_ignored(label):
 
 
 def test_a_few_broken_bytes_leave_a_page_utf8():
-    """One cut sign in a long page does not make it Latin-1."""
+    """One broken character in a long page does not make it Latin-1."""
     found = decode(RUSSIAN.encode() * 20 + b"\xd0")
-    assert found.source == "utf-8 mended"
+    assert found.source == "damaged utf-8"
     assert found.text.startswith(RUSSIAN)
 
 

@@ -1,4 +1,4 @@
-"""Pages made to hurt are answered, or refused with a reason, and soon."""
+"""Hostile pages are parsed, or rejected with a reason, in a short time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ORIGIN = Origin("https://outlet.example/a", dt.datetime(2031, 5, 1, tzinfo=dt.UT
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_made_to_hurt_costs_little(name):
-    """No shape of a page takes the reader more than four CPU seconds, and only Refused is raised."""
+    """No shape of a page takes the reader more than four CPU seconds, and only Rejected is raised."""
     started = time.process_time()
     with contextlib.suppress(Rejected):
         extract_article(f"<html><body>{PAGES[name]}".encode(), ORIGIN)
@@ -42,20 +42,20 @@ def test_a_page_made_to_hurt_costs_little(name):
 
 
 @pytest.mark.parametrize(("name", "words"), [("nested", "nested"), ("attributes", "words"), ("tables", "60002 tags")])
-def test_the_guard_says_what_it_saw(name, words):
-    """What trips the guard is named, before any tree is built."""
+def test_the_danger_is_named(name, words):
+    """What makes a page too costly is named, before any tree is built."""
     assert words in find_danger(PAGES[name])
 
 
-def test_ordinary_pages_pass_the_guard():
+def test_ordinary_pages_are_no_danger():
     """A long page, a tag with a large quoted value, and scripts with tags in them are no danger."""
     assert find_danger(BODY * 2000) is None
     assert find_danger(f"<div data-state='{'a b ' * 20_000}'>{BODY}</div>") is None
     assert cut_scripts("a<script>x</style><p></script>b<style>p</style>c").split() == ["a", "b", "c"]
 
 
-def test_the_slow_path_reads_what_the_fast_one_may_not():
-    """A page with too many attributes still gives its paragraphs, and says how it was read."""
+def test_the_fallback_reads_what_is_too_costly_for_the_tree():
+    """A page with too many attributes still gives its paragraphs, with a note on how it was read."""
     found = extract_article(f"<html><title>A title</title><body>{PAGES['attributes']}".encode(), ORIGIN)
     assert found.reading.reader == "slow"
     assert found.body.startswith("A plain sentence")
@@ -73,8 +73,8 @@ def test_the_slow_path_reads_what_the_fast_one_may_not():
         (b"<html><body><p>Three words only.</p></body></html>", "too-short"),
     ],
 )
-def test_what_is_no_article_is_refused_with_a_reason(raw, reason):
-    """Nothing, noise, plain text, too much and too little: each has its word."""
+def test_what_is_not_an_article_is_rejected_with_a_reason(raw, reason):
+    """Nothing, noise, plain text, too much and too little: each has its reason."""
     with pytest.raises(Rejected) as caught:
         extract_article(raw, ORIGIN)
     assert caught.value.reason == reason or (reason is None and caught.value.reason)

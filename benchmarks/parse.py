@@ -1,6 +1,6 @@
-"""Parse against trafilatura on the golden pages, in one process and one run: quality, speed, memory.
+"""Compare parse with trafilatura on the golden pages, in one process and one run: quality, speed, memory.
 
-The gate is the ratio of the two speeds: it holds on a slow or busy machine too, where pages a second do not.
+The gate is the ratio of the two speeds: unlike pages per second, it holds on a slow or busy machine too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LINKS = "".join(f"<li><a href='/{number}'>A headline of another page, {number}</
 BOILERPLATE = f"<div class='more'><ul>{LINKS}</ul></div>"
 
 _spec = importlib.util.spec_from_file_location("golden_review", GOLDEN / "review.py")
-assert _spec  # noqa: S101 - the file stands in this repository
+assert _spec  # noqa: S101 - the file is in this repository
 assert _spec.loader  # noqa: S101
 review = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(review)
@@ -40,7 +40,7 @@ Reader = Callable[[bytes, str], str]
 
 
 def read_with_parse(raw: bytes, url: str) -> str:
-    """Return the body as parse reads it; nothing where it refuses."""
+    """Return the body as parse reads it; empty if it rejects the page."""
     try:
         return extract_article(raw, Origin(url, review.FETCHED_AT)).body
     except Rejected:
@@ -58,7 +58,7 @@ def heavy_pages() -> list[tuple[bytes, str, list[str]]]:
     pages = []
     for name in review.names():
         wanted = review.expected(name)
-        if (paragraphs := wanted.get("paragraphs")) and not review.rules(name):  # trafilatura knows no site's rules
+        if (paragraphs := wanted.get("paragraphs")) and not review.rules(name):  # trafilatura has no site rules
             raw = review.raw_page(name)
             charset = wanted["charset"]
             pages.append((raw.replace(b"</body>", BOILERPLATE.encode(charset) + b"</body>"), wanted["url"], paragraphs))
@@ -77,7 +77,7 @@ def quality(reader: Reader, pages: list[tuple[bytes, str, list[str]]]) -> dict[s
 
 
 def seconds(reader: Reader, pages: list[tuple[bytes, str, list[str]]]) -> float:
-    """Return the CPU seconds of one pass."""
+    """Return the CPU time of one pass in seconds."""
     started = time.process_time()
     for raw, url, _ in pages:
         reader(raw, url)
@@ -101,7 +101,7 @@ def measure(passes: int) -> dict[str, Any]:
 
 
 def find_regressions(result: dict[str, Any], baseline: dict[str, Any]) -> list[str]:
-    """Return in words what has become worse than the baseline allows."""
+    """Return one sentence for each figure that is worse than the baseline allows."""
     worse = []
     if result["ratio"] < (1 - TOLERANCE) * baseline["ratio"]:
         worse.append(f"speed against trafilatura is {result['ratio']}, the baseline is {baseline['ratio']}")
@@ -114,14 +114,14 @@ def find_regressions(result: dict[str, Any], baseline: dict[str, Any]) -> list[s
 
 
 def main() -> int:
-    """Command line; exit status 1 on a regression."""
+    """Run the command line; the exit status is 1 on a regression."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--passes", type=int, default=9)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--accept", action="store_true", help="write the figures as the new baseline")
-    asked = parser.parse_args()
-    result = measure(asked.passes)
-    if asked.json:
+    options = parser.parse_args()
+    result = measure(options.passes)
+    if options.json:
         print(json.dumps(result, indent=1))
     else:
         print(f"{'':14}{'F1':>8}{'exact':>8}{'pages/s/core':>14}")
@@ -129,7 +129,7 @@ def main() -> int:
             row = result[name]
             print(f"{name:14}{row['f1']:8.4f}{row['exact']:8.3f}{row['pages_per_second']:14.1f}")
         print(f"ratio {result['ratio']}, peak {result['peak_mb']} MB, {result['grown_mb']} MB of it in the passes")
-    if asked.accept:
+    if options.accept:
         BASELINE.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     worse = find_regressions(result, json.loads(BASELINE.read_text("utf-8")))
     print(*(f"REGRESSION: {line}" for line in worse), sep="\n", end="\n" if worse else "", file=sys.stderr)

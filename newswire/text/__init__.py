@@ -1,1 +1,1 @@
-"""Pure functions of text and addresses: no files, no network, no clock."""
+"""Pure functions of text and URLs: no files, no network, no clock."""

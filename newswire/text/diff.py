@@ -1,4 +1,4 @@
-"""Shows what a newer version of a text says otherwise, word by word; the index counts it, readers see it."""
+"""Compare two versions of a text, word by word, for the index to count and for readers to see."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Change = Literal["same", "removed", "added"]
 _WORD: Final = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 _TOKEN: Final = re.compile(rf"{_WORD.pattern}|\s+|[^\w\s]")
 PARAGRAPH_BREAK: Final = "\n\n"
-LIKE_ENOUGH: Final = 0.4  # share of words in common from which two paragraphs are one that was edited
-MOST_TOKENS: Final = 3_000  # of one paragraph: comparing takes time with the square
+EDITED_OVERLAP: Final = 0.4  # overlap from which two paragraphs are versions of one
+MAX_TOKENS: Final = 3_000  # of one paragraph: the time to compare grows with the square
 
 
 class TextChange(Struct, frozen=True):
-    """A stretch of text that stands in both versions, only in the older, or only in the newer."""
+    """A stretch of text that is in both versions, only in the older, or only in the newer."""
 
     text: str
     change: Change
@@ -31,20 +31,24 @@ Changes = tuple[TextChange, ...]
 
 
 def compare_texts(old: str, new: str) -> Changes:
-    """Return a text in stretches; blanks and marks between two changed words count as changed with them."""
+    """Return a text in stretches; spaces and punctuation between two changed words count as changed too.
+
+    The longest matching runs come from `difflib` (Ratcliff and Obershelp 1988). A paragraph of more than MAX_TOKENS
+    is returned as removed and added as a whole.
+    """
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     if old == new:
         return _stretch(new, "same")
-    if max(len(before), len(after)) > MOST_TOKENS:
+    if max(len(before), len(after)) > MAX_TOKENS:
         return (*_stretch(old, "removed"), *_stretch(new, "added"))
     stretches: list[TextChange] = []
     removed, added = "", ""
     for step, begin, end, new_begin, new_end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        gone, come = "".join(before[begin:end]), "".join(after[new_begin:new_end])
-        if step != "equal" or ((removed or added) and end < len(before) and not _WORD.search(gone)):
-            removed, added = removed + gone, added + come
+        old_text, new_text = "".join(before[begin:end]), "".join(after[new_begin:new_end])
+        if step != "equal" or ((removed or added) and end < len(before) and not _WORD.search(old_text)):
+            removed, added = removed + old_text, added + new_text
             continue
-        stretches += [*_stretch(removed, "removed"), *_stretch(added, "added"), *_stretch(come, "same")]
+        stretches += [*_stretch(removed, "removed"), *_stretch(added, "added"), *_stretch(new_text, "same")]
         removed, added = "", ""
     return (*stretches, *_stretch(removed, "removed"), *_stretch(added, "added"))
 
@@ -67,10 +71,10 @@ def count_words(changes: Sequence[Changes], change: Change) -> int:
 
 
 def _edited(before: list[str], after: list[str]) -> Iterator[Changes]:
-    """Pair paragraphs that are edits of one another, in order; the rest came or went whole."""
+    """Yield paragraphs, those that are edits of one another in pairs, in order; the others as added or removed."""
     rest = list(before)
     for new in after:
-        partner = next((place for place, old in enumerate(rest) if _likeness(old, new) >= LIKE_ENOUGH), None)
+        partner = next((place for place, old in enumerate(rest) if _overlap(old, new) >= EDITED_OVERLAP), None)
         if partner is None:
             yield _stretch(new, "added")
             continue
@@ -82,7 +86,8 @@ def _edited(before: list[str], after: list[str]) -> Iterator[Changes]:
         yield _stretch(gone, "removed")
 
 
-def _likeness(old: str, new: str) -> float:
+def _overlap(old: str, new: str) -> float:
+    """Return the overlap coefficient of the words of two texts, 0 to 1 (Szymkiewicz-Simpson)."""
     words, others = set(_WORD.findall(old)), set(_WORD.findall(new))
     return len(words & others) / max(1, min(len(words), len(others)))
 

@@ -1,8 +1,9 @@
-"""A text as numbers, for finding its copies: parse computes it once, dedupe decides with it.
+"""Compute the fingerprint of a text, by which dedupe finds its near-duplicates: parse computes it once.
 
 A word becomes a 32-bit hash of its letters, folded so that house styles agree: case, width, kinds of apostrophes,
-"U.S." and "US", "1,000" and "1000". Scripts written without blanks give one word for each sign, hashed with the two
-signs that follow, which carries about as much as a word elsewhere. All of it is array work: no Python code per word.
+"U.S." and "US", "1,000" and "1000". Scripts written without spaces give one word for each sign, hashed with the two
+signs that follow, which carries about as much as a word elsewhere. All of it is work on arrays, with no Python code
+per word: the hashes are polynomial rolling hashes (Karp and Rabin 1987) modulo 2^64.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
     Places = NDArray[np.intp]
 
 VERSION: Final = 2
-MAX_CHARS: Final = 120_000  # about 20,000 words; what stands behind does not change what a text is a copy of
-MIN_BODY_WORDS: Final = 8  # below, the title is all there is to compare
+MAX_CHARS: Final = 120_000  # about 20,000 words; what follows does not change what a text is a copy of
+MIN_BODY_WORDS: Final = 8  # with fewer, only the title can be compared
 MIN_SENTENCE_WORDS: Final = 4
 HEADER = struct.Struct("<B3xIII")
 
 WORD, DIGIT, UNSPACED, STOP, LINE = (1 << n for n in range(5))
-LAST = 0x10000  # all signs beyond the basic plane share this class: nearly all of them are Han
+LAST = 0x10000  # all signs beyond the basic plane share this class; nearly all of them are Han
 MARKED = {"ar", "fa", "ur", "he"}  # whose vowel marks an outlet may or may not print
 TATWEEL = "\u0640"
 PLAIN_SIGNS = (
@@ -47,36 +48,39 @@ PLAIN_SIGNS = (
     ("\u00a0", " "),
     ("\u2026", "..."),
 )
-# Signs that stand inside a word: the dots of "U.S", the comma of "1,000", an apostrophe.
-# One pattern a sign, as each is then looked for at the speed of memory.
+# Punctuation inside a word: the dots of "U.S", the comma of "1,000", an apostrophe.
+# One pattern per sign, as each then runs at the speed of a memory search.
 INNER_SIGNS = tuple(re.compile(rf"{sign}(?=[^\W_])(?<=[^\W_]{sign})") for sign in ("'", r"\.", "\u00b7"))
 INNER_SIGNS += (re.compile(r",(?=\d)(?<=\d,)"),)
 BASE = 0x9E3779B97F4A7C15
-SPREAD = np.uint64(0xC2B2AE3D27D4EB4F)  # lets the first of a run reach the high half
+SPREAD = np.uint64(0xC2B2AE3D27D4EB4F)  # lets the first value of a run affect the high half
 POWERS: Final[U64] = np.full(MAX_CHARS + 2, BASE, np.uint64).cumprod(dtype=np.uint64)
 INVERSES: Final[U64] = np.full(MAX_CHARS + 2, pow(BASE, -1, 2**64), np.uint64).cumprod(dtype=np.uint64) * SPREAD
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """The words of a text in order, where its sentences begin, and which words are numbers."""
+    """The words of a text in order, where its sentences begin, and which words are numbers.
+
+    Shapes: `words` (n,), `starts` and `sentences` (s,), `numbers` (k,).
+    """
 
     words: U32
-    starts: U32  # of sentences, as places in `words`
-    sentences: U64  # their hashes; 0 where a sentence is too short to mean anything
-    numbers: U32  # places in `words`
+    starts: U32  # of sentences, as indexes of `words`
+    sentences: U64  # their hashes; 0 where a sentence is too short to compare
+    numbers: U32  # indexes of `words`
 
     def pack(self) -> bytes:
-        """Return the bytes that travel."""
+        """Return the bytes that travel in a message: a header, then the arrays, little-endian."""
         head = HEADER.pack(VERSION, len(self.words), len(self.starts), len(self.numbers))
         parts = (self.sentences, self.words, self.starts, self.numbers)
         return head + b"".join(part.tobytes() for part in parts)
 
     @classmethod
     def unpack(cls, raw: bytes) -> Fingerprint:
-        """Read what `pack` wrote; raises ValueError on anything else."""
+        """Return the fingerprint that `pack` wrote; raises ValueError for anything else."""
         if len(raw) < HEADER.size:
-            raise ValueError("a fingerprint is longer than this")
+            raise ValueError(f"{len(raw)} bytes are too few for a fingerprint")
         version, words, sentences, numbers = HEADER.unpack_from(raw)
         if version != VERSION or len(raw) != HEADER.size + 4 * (words + 3 * sentences + numbers):
             raise ValueError(f"not a fingerprint of version {VERSION}")
@@ -86,7 +90,7 @@ class Fingerprint:
 
 
 def fingerprint(title: str, body: str, language: str) -> bytes:
-    """Return the packed fingerprint of a text; that of its title where there is hardly a body."""
+    """Return the packed fingerprint of a body; of title and body if the body has fewer than MIN_BODY_WORDS words."""
     found = read_words(body, language)
     if len(found.words) < MIN_BODY_WORDS:
         found = read_words(f"{title}\n{body}", language)
@@ -94,7 +98,7 @@ def fingerprint(title: str, body: str, language: str) -> bytes:
 
 
 def read_words(text: str, language: str = "und") -> Fingerprint:
-    """Cut a text into words and sentences."""
+    """Return the words and sentences of a text as a fingerprint."""
     points, classes = _read_signs(_fold(text, language))
     starts, ends, is_unspaced = _find_words(classes)
     if not len(starts):
@@ -111,9 +115,10 @@ def read_words(text: str, language: str = "und") -> Fingerprint:
 
 
 def hash_runs(values: U8 | U32, starts: Places, ends: Places) -> U64:
-    """Return the hash of each run of values: a polynomial of them, the same wherever the run stands.
+    """Return the 64-bit hash of each run `values[start:end]`; shape (len(starts),).
 
-    Its high half is as good as any; of the low half the last bits say little.
+    A polynomial rolling hash (Karp and Rabin 1987) from prefix sums, independent of the position of the run. The high
+    half is well mixed; the last bits of the low half are not.
     """
     sums = np.zeros(len(values) + 1, np.uint64)
     np.cumsum(values * POWERS[: len(values)], out=sums[1:])
@@ -123,7 +128,10 @@ def hash_runs(values: U8 | U32, starts: Places, ends: Places) -> U64:
 
 def _fold(text: str, language: str) -> str:
     text = text[:MAX_CHARS]
-    for sign, plain in PLAIN_SIGNS:  # most of what is not ASCII in English text; replaced, it needs no normalising
+    for (
+        sign,
+        plain,
+    ) in PLAIN_SIGNS:  # most of what is not ASCII in English text; once replaced, the text needs no normalising
         text = text.replace(sign, plain)
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
@@ -136,7 +144,7 @@ def _fold(text: str, language: str) -> str:
 
 
 def _read_signs(text: str) -> tuple[U8 | U32, U8]:
-    """Return the signs and their classes, with a blank at either end."""
+    """Return the code points of a text and their classes, with a space at either end; both of shape (chars + 2,)."""
     text = f" {text} "
     try:
         raw = text.encode("latin-1")
@@ -153,7 +161,7 @@ def _latin_classes() -> bytes:
 
 @cache
 def _classes() -> U8:
-    """Return what each sign of the basic plane is to a text."""
+    """Return the class of each code point of the basic plane: a bit mask; shape (LAST + 1,)."""
     table = np.zeros(LAST + 1, np.uint8)
     for point in range(LAST):
         sign = chr(point)
@@ -169,7 +177,7 @@ def _classes() -> U8:
 
 
 def _find_words(classes: U8) -> tuple[Places, Places, Mask | None]:
-    """Return where words begin and end, and which are signs of an unspaced script: each is a word of its own."""
+    """Return where words begin and end, and which are single signs of an unspaced script; None if none are."""
     is_word = (classes & WORD) > 0
     is_cut = is_word[1:] != is_word[:-1]
     is_unspaced = (classes & UNSPACED) > 0
@@ -183,7 +191,7 @@ def _find_words(classes: U8) -> tuple[Places, Places, Mask | None]:
 
 
 def _join_signs(hashes: U64, is_unspaced: Mask) -> U64:
-    """Hash each sign of an unspaced script with the two that follow it."""
+    """Return the hashes with each sign of an unspaced script hashed together with the two that follow it."""
     alone = np.where(is_unspaced, hashes, np.uint64(0))
     following = np.zeros((2, len(hashes)), np.uint64)
     following[0, :-1], following[1, :-2] = alone[1:], alone[2:]
@@ -192,7 +200,7 @@ def _join_signs(hashes: U64, is_unspaced: Mask) -> U64:
 
 
 def _find_sentences(classes: U8, places: Places) -> tuple[Places, Places, Mask]:
-    """Return where sentences begin and end, and whether they say enough: some words, or a line of its own."""
+    """Return where sentences begin and end, and whether each is long enough to compare, or a line of its own."""
     ends = (classes & (STOP | LINE)).nonzero()[0]
     behind = places.searchsorted(ends)
     is_bound, is_line = np.zeros((2, len(places) + 1), np.bool_)

@@ -1,10 +1,10 @@
-"""Make and review golden pages: each folder holds page.html as served, and expected.json, which a person has read.
+"""Make and review golden pages: each folder holds page.html as served, and expected.json, which a person has checked.
 
-source.yml, where there is one, is the page's source with its rules.
+source.yml, if present, is the page's source with its rules.
 
 python tests/golden/review.py                      show where parse differs from what is expected
-python tests/golden/review.py --accept NAME ...    take over what parse says now, after reading it
-python tests/golden/review.py --add NAME FILE URL  make a new folder of a page
+python tests/golden/review.py --accept NAME ...    accept what parse gives now, after checking it
+python tests/golden/review.py --add NAME FILE URL  make a new folder for a page
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ def raw_page(name: str) -> bytes:
 
 
 def rules(name: str) -> tuple[SiteRule, ...]:
-    """Return the rules of the page's source, where its folder holds one."""
+    """Return the rules of the page's source, if its folder holds one."""
     path = HERE / name / "source.yml"
     return read_source(path).rules if path.exists() else ()
 
 
 def parse(name: str) -> dict[str, Any]:
-    """Return what parse makes of a page, in the form of expected.json."""
+    """Return what parse reads from a page, in the form of expected.json."""
     url = expected(name)["url"]
     try:
         found = extract_article(raw_page(name), Origin(url, FETCHED_AT, rules=rules(name)))
-    except Rejected as refused:
-        return {"url": url, "rejected": refused.reason}
+    except Rejected as rejected:
+        return {"url": url, "rejected": rejected.reason}
     meta = found.meta
     fields = {
         "title": found.title,
@@ -81,12 +81,12 @@ def as_text(fields: dict[str, Any]) -> str:
 
 
 def accept(name: str) -> None:
-    """Write what parse says now as what is expected."""
+    """Write what parse gives now as what is expected."""
     (HERE / name / "expected.json").write_text(as_text(parse(name)), "utf-8")
 
 
 def add(name: str, file: str, url: str) -> None:
-    """Make a new folder of a page."""
+    """Make a new folder for a page."""
     folder = HERE / name
     folder.mkdir()
     (folder / "page.html").write_bytes(Path(file).read_bytes())
@@ -95,14 +95,14 @@ def add(name: str, file: str, url: str) -> None:
 
 
 def main() -> None:
-    """Command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--accept", nargs="+", default=[], metavar="NAME")
     parser.add_argument("--add", nargs=3, metavar=("NAME", "FILE", "URL"))
-    asked = parser.parse_args()
-    if asked.add:
-        add(*asked.add)
-    for name in asked.accept:
+    options = parser.parse_args()
+    if options.add:
+        add(*options.add)
+    for name in options.accept:
         accept(name)
     for name in names():
         old, new = as_text(expected(name)).splitlines(), as_text(parse(name)).splitlines()

@@ -1,4 +1,4 @@
-"""What a newer version says otherwise, in stretches; without servers."""
+"""The differences of two versions, in stretches."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def shown(changes):
     [
         ("Two hurt in mill", "Two hurt in mill", "Two hurt in mill"),
         ("Two hurt in mill", "Five hurt in mill", "[-Two-]{+Five+} hurt in mill"),
-        ("the old mill", "a new mill", "[-the old-]{+a new+} mill"),  # the blank between belongs to the change
+        ("the old mill", "a new mill", "[-the old-]{+a new+} mill"),  # the space between belongs to the change
         ("hurt", "", "[-hurt-]"),
         ("漁港で火事", "漁港で事故", "漁港で[-火-]事{+故+}"),
     ],
 )
 def test_changed_words_are_marked(old, new, wanted):
-    """A reader sees words, not letters; scripts without blanks go by characters."""
+    """A reader sees words, not letters; scripts without spaces go by characters."""
     assert shown(compare_texts(old, new)) == wanted
 
 

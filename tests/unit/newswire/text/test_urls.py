@@ -1,4 +1,4 @@
-"""URLs: one form, one id, and nothing lost that tells two articles apart."""
+"""URLs: one form, one id, and nothing lost that distinguishes two articles."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_host_name_that_no_server_can_have_is_refused(host):
     "query", ["cid=41", "gallery=7", "id=3", "ref=5", "source=a", "session=2", "page=2", "p=", "affair=1", "mod=news"]
 )
 def test_a_parameter_that_may_name_the_article_stays(query):
-    """No prefix rule takes away what tells two articles apart."""
+    """No prefix rule takes away what distinguishes two articles."""
     assert normalise_url(f"https://example.com/a?{query}") == f"https://example.com/a?{query}"
 
 
@@ -85,7 +85,7 @@ def test_different_addresses_stay_different(one, other):
 
 
 def test_a_link_is_cleaned_but_not_reordered():
-    """What is requested is what the feed said, absolute and without fragment."""
+    """What is requested is the link in the feed, absolute and without fragment."""
     assert clean_url("b?z=1&a=2#top", "https://example.com/a/") == "https://example.com/a/b?z=1&a=2"
 
 
@@ -100,7 +100,7 @@ def test_trackers_go_and_the_rest_stays_as_it_was():
     ["mailto:a@example.com", "javascript:void(0)", "//example.com", "https://", "http://u:p@example.com/", "http://a:99999/",
      "http://[oops/", "ftp://example.com/a", "", "https://example.com/" + "a" * 3000, "http://\udcff/"],
 )  # fmt: skip
-def test_what_is_no_web_address_is_refused(link):
+def test_what_is_not_a_web_address_is_refused(link):
     """Other schemes, credentials, impossible ports and endless links are not requested."""
     assert clean_url(link) is None
     assert len(url_id(link)) == 32

@@ -87,3 +87,18 @@ def test_marks_of_byte_order_go_first():
     """UTF-16 with its mark is read, and the mark is gone."""
     assert decode("\ufeffábc".encode("utf-16-le")).text == "ábc"
     assert decode(b"\xef\xbb\xbf<p>").text == "<p>"
+
+
+@pytest.mark.parametrize(("letters", "source"), [(50, "damaged utf-8"), (49, None)])
+def test_less_than_two_per_cent_of_broken_bytes_is_utf8(letters, source):
+    """Two broken bytes among 102 that are not ASCII; among 100 they are a sign of another charset."""
+    found = decode(("ж" * letters).encode() + b"\xff\xff")
+    assert (found.source == "damaged utf-8") == (source is not None)
+
+
+@pytest.mark.parametrize(("padding", "is_declared"), [(0, True), (1, False)])
+def test_a_meta_counts_within_the_first_eight_kilobytes(padding, is_declared):
+    """Pages put long comments before it, and texts about charsets come later."""
+    meta = '<meta charset="koi8-r"'
+    page = f"{'x' * (8192 - len(meta) + 1 + padding)}{meta}>{RUSSIAN[:9]}"
+    assert (decode(page.encode("koi8-r")).source == "declared") == is_declared

@@ -11,6 +11,7 @@ import pytest
 from consumers.parse.extraction import extract_article
 from consumers.parse.fields.metadata import Origin
 from consumers.parse.input.limits import cut_scripts, find_danger
+from consumers.parse.input.scripts import read_scripts
 from consumers.parse.rejection import Rejected
 
 BODY = "<p>" + "A plain sentence of prose, with a comma and some words. " * 6 + "</p>"
@@ -78,3 +79,33 @@ def test_what_is_not_an_article_is_rejected_with_a_reason(raw, reason):
     with pytest.raises(Rejected) as caught:
         extract_article(raw, ORIGIN)
     assert caught.value.reason == reason or (reason is None and caught.value.reason)
+
+
+FLAT = "<p>"
+WORDY = "<div " + "a " * 998
+
+
+@pytest.mark.parametrize(
+    ("harmless", "dangerous", "words"),
+    [
+        ("x" * 3_000_000, "x" * 3_000_001, "3000001 characters"),
+        (FLAT * 60_000, FLAT * 60_001, "60001 tags"),
+        ("<b>" * 1_500 + FLAT * 4_000, "<b>" * 1_501 + FLAT * 4_000, "1501 deep"),
+        ("<b>" * 1_501 + FLAT * 3_499, "<b>" * 1_501 + FLAT * 3_500, "1501 deep"),
+        (f"{WORDY}{'b' * 20_000}>", f"{WORDY}a {'b' * 20_000}>", "1001 words"),
+        (f"{WORDY}a {'b' * 17_997}>", f"{WORDY}a {'b' * 17_998}>", "1001 words"),
+    ],
+    ids=["characters", "tags", "depth", "tags whose depth counts", "words of a tag", "characters of a tag"],
+)
+def test_each_limit_is_where_it_is(harmless, dangerous, words):
+    """The largest page that the fast tree may read, and the smallest that it may not."""
+    assert find_danger(harmless) is None
+    assert words in (find_danger(dangerous) or "")
+
+
+@pytest.mark.parametrize(("mentions", "count"), [(99, 1), (100, 0)])
+def test_scripts_are_searched_for_a_hundred_times(mentions, count):
+    """Mentions of the type outside a script cost as much as a script; twenty scripts are read."""
+    script = '<script type="application/json">1</script>'
+    assert len(list(read_scripts("application/json " * mentions + script, "application/json"))) == count
+    assert len(list(read_scripts(script * 21, "application/json"))) == 20

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from newswire.runtime.inverted_index import InvertedIndex
+from schemas.topics import PARSED_ARTICLES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from consumers.dedupe.row_table import VersionRow
+    from newswire.stage import Record
+    from schemas.messages import ParsedArticle
 
 # Mixed into the keys, so that the three kinds cannot collide systematically.
 ARTICLE, CONTENT, EVENT = 0x9AE16A3B2F90404F, 0xC3A5C85C97CB3127, 0xB492B66FBE98F273
+_OWN_EVENT = re.compile(r"[0-9a-f]{32}")
 
 
 class KeyMatches(NamedTuple):
@@ -65,3 +70,15 @@ def _keys(*keys: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
 
 def _half(article: bytes) -> int:
     return int.from_bytes(article[:8], "big")
+
+
+def event_id_of(record: Record[ParsedArticle]) -> str:
+    """Return the id by which a redelivery of an article is known: 32 hex digits.
+
+    It is the ce_id of our own writers, or the same made from the article: CloudEvents allows any text, and another
+    writer may give every record the same.
+    """
+    given = record.headers.get("ce_id", "")
+    if _OWN_EVENT.fullmatch(given) or record.value is None:
+        return given
+    return PARSED_ARTICLES.id_of(record.value)

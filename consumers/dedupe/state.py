@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,14 +10,14 @@ import numpy as np
 import xxhash
 
 from consumers.dedupe.boilerplate import Boilerplate
-from consumers.dedupe.key_index import KeyIndex
+from consumers.dedupe.key_index import KeyIndex, event_id_of
 from consumers.dedupe.near_duplicates import NearDuplicateIndex
 from consumers.dedupe.row_table import VersionRow
 from consumers.dedupe.shingles import Shingles, read_shingles
 from consumers.dedupe.to_message import TIERS, Tier, build_verdict
 from newswire.stage import Answer, Out
 from newswire.text.fingerprint import Fingerprint, fingerprint
-from schemas.topics import DEDUPLICATED_ARTICLES, PARSED_ARTICLES
+from schemas.topics import DEDUPLICATED_ARTICLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +39,6 @@ EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND: Final = dt.timedelta(microseconds=1)
 WINDOW: Final = dt.timedelta(milliseconds=WINDOW_MS)
 HOUR: Final = dt.timedelta(hours=1)
-OWN_EVENT: Final = re.compile(r"[0-9a-f]{32}")
 NOTHING: Final = frozenset[int]()
 
 
@@ -70,7 +68,7 @@ class DedupeState:
         if article is None:
             return ()
         self._advance(record.timestamp_ms)
-        event = _event_id(record.headers.get("ce_id", ""), article)
+        event = event_id_of(record)
         id_ = bytes.fromhex(article.article_id)
         found = self._keys.find(id_, _half(article.content_hash), event)
         if found.events and found.events[-1] >= self._oldest:
@@ -219,14 +217,6 @@ class DedupeState:
         self._index.load(folder, head.length, head.oldest)
         self._keys.load(folder, head.known)
         self._boilerplate.load(folder, head.oldest)
-
-
-def _event_id(given: str, article: ParsedArticle) -> str:
-    """Return the id by which a redelivery is known: that of our own writers, or the same made from the article.
-
-    CloudEvents allows any text, and another writer may give every record the same.
-    """
-    return given if OWN_EVENT.fullmatch(given) else PARSED_ARTICLES.id_of(article)
 
 
 def _read_text(article: ParsedArticle) -> Fingerprint:

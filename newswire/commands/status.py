@@ -18,6 +18,7 @@ from newswire.errors import NewswireError
 from newswire.settings import Settings, load_settings
 from newswire.stack.advice import advise, advise_on, describe_state, is_good
 from newswire.stack.report import Answer, ServiceReport, has_supervisor, read_report
+from newswire.text.durations import short_duration
 
 COLOURS = {"ready": "green", "done": "dim", "failed": "red", "failing": "red", "stopped": "red", "hung": "red"}
 
@@ -171,15 +172,8 @@ def _services_table(found: Status) -> Table:
             name,
             f"[{COLOURS.get(state, 'yellow')}]{state}",
             str(service["pid"] or ""),
-            _duration(time.time() - (service["started_at"] or 0)) if is_running else "",
+            short_duration(time.time() - (service["started_at"] or 0)) if is_running else "",
             str(service["restarts"] or ""),
             str(found["ports"].get("airflow" if name == "airflow-api" else name, "")),
         )
     return table
-
-
-def _duration(seconds: float) -> str:
-    minutes, hours = seconds / 60, seconds / 3600
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes:.0f} min" if hours < 2 else f"{hours:.1f} h"

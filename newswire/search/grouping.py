@@ -16,17 +16,12 @@ from msgspec import convert
 
 from newswire.search.client import ask, indexes_of
 from newswire.search.query import build_mark_query, build_query, match_fields
-from newswire.search.representative import TELLING_ORDER
+from newswire.search.representative import REPRESENTATIVE_ORDER, STORY_REPRESENTATIVE_ORDER
 from newswire.search.request import SearchRequest
 from newswire.search.results import FoundArticle, Hit, Marked, Piece
 
 FOLD_FIELDS: Final = {"copies": "family_id", "stories": "story_id"}
 ALONE: Final = "article_id"  # where nothing is folded, every article is its own group
-# A story is headed by the first of its originals, a family by the rule of telling.py.
-FOLD_ORDERS: Final[dict[str, list[dict[str, Any]]]] = {
-    "copies": TELLING_ORDER,
-    "stories": [{"is_copy": "asc"}, {"first_seen_at": "asc"}, {"article_id": "asc"}],
-}
 FOLDED_SHOWN: Final = 5
 SNIPPETS: Final = 2
 SNIPPET_CHARACTERS: Final = 180
@@ -52,7 +47,7 @@ def _body(request: SearchRequest, field: str, found: Sequence[Found]) -> dict[st
     if request.fold != "stories":
         # Copies share a language, so no other language's fields have to be looked at; a story's articles do not.
         request = replace(request, languages=tuple({one["_source"]["language"] for one in found}))
-    order = FOLD_ORDERS.get(request.fold, TELLING_ORDER)
+    order = STORY_REPRESENTATIVE_ORDER if request.fold == "stories" else REPRESENTATIVE_ORDER
     shown = {"sort": order, "_source": SHOWN}
     parts = {
         "head": {"top_hits": {**shown, "size": 1, "highlight": _highlight(request)}},

@@ -22,7 +22,7 @@ from newswire.web.pages import story as story_pages
 from newswire.web.platform.context import Context
 from newswire.web.platform.documentation import DocumentedApi, add_documentation
 from newswire.web.platform.error_pages import add_failure_pages
-from newswire.web.platform.security import KnownNames, SecurityHeaders
+from newswire.web.platform.security import SecurityHeaders, TrustedHosts
 
 STATIC: Final = Path(str(files("newswire.web") / "static"))
 ROUTERS: Final = (search_pages, article_pages, story_pages, health_pages, api)
@@ -61,7 +61,7 @@ def create_app(settings: Settings, guards: Sequence[Any] = (), names: Sequence[s
     add_documentation(app)
     add_failure_pages(app)
     if names is not None:
-        app.add_middleware(KnownNames, names=names)
+        app.add_middleware(TrustedHosts, names=names)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -1,7 +1,8 @@
-"""Says in words what went wrong: a server that is away, a filter that makes no sense, an article that is not there."""
+"""Answers errors in words: an outage, a wrong setting, a filter that makes no sense, an article that does not exist."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -10,10 +11,12 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 
-from newswire.errors import NewswireError
+from newswire.errors import ConfigError, NewswireError, Retry
 from newswire.search.request import SearchError
+from newswire.settings import Settings
 from newswire.web.view.rendering import show_page
 
 HEADINGS = {
@@ -21,22 +24,30 @@ HEADINGS = {
     401: "Please log in",
     403: "You may not see this",
     404: "There is nothing here",
-    503: "A server is away",
+    500: "Newswire is not set up correctly",
+    503: "A server is unavailable",
 }
 RETRY_AFTER_SECONDS = "10"
+MASK = "***"
+_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 log = structlog.get_logger(__name__)
 
 
 def add_failure_pages(app: FastAPI) -> None:
-    """Answer every expected failure with a page, or under /api/ with JSON."""
+    """Answer every expected error with a page, or under /api/ with JSON."""
 
     @app.exception_handler(NewswireError)
     def of_ours(request: Request, error: NewswireError) -> Response:
+        message = mask_secrets(str(error), request.app.state.context.settings)
         if isinstance(error, SearchError):
-            return _answer(request, 400, [str(error)])
-        log.warning("web.server_away", path=request.url.path, error=str(error))
-        return _answer(request, 503, [str(error)], {"Retry-After": RETRY_AFTER_SECONDS})
+            return _answer(request, 400, [message])
+        if isinstance(error, Retry):
+            log.warning("web.server_away", path=request.url.path, error=message)
+            return _answer(request, 503, [message], {"Retry-After": RETRY_AFTER_SECONDS})
+        event = "web.setting_wrong" if isinstance(error, ConfigError) else "web.request_failed"
+        log.error(event, path=request.url.path, error=message)
+        return _answer(request, 500, [message])
 
     @app.exception_handler(RequestValidationError)
     def of_parameters(request: Request, error: RequestValidationError) -> Response:
@@ -45,6 +56,14 @@ def add_failure_pages(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def of_http(request: Request, error: HTTPException) -> Response:
         return _answer(request, error.status_code, [str(error.detail)], error.headers)
+
+
+def mask_secrets(text: str, settings: Settings) -> str:
+    """Return the text without the values of secret settings, and without credentials in URLs."""
+    secrets = [value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return _CREDENTIALS_IN_URL.sub(MASK, text)
 
 
 def _answer(request: Request, status: int, reasons: Sequence[str], headers: Any = None) -> Response:

@@ -1,4 +1,4 @@
-"""Headers that let a page run, load and send nothing but our own; every answer of the web pages carries them."""
+"""Security of the web pages: headers that allow a page nothing but our own files, and the host names we answer to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Airflow shows the pages inside its own, hence the ancestors.
+# Airflow shows these pages in a frame of its own.
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
@@ -26,13 +26,13 @@ HEADERS: Final = {
 
 
 class SecurityHeaders:
-    """Adds the headers to every answer; browsers keep no page, and ask whether a static file is still the same."""
+    """Adds the headers to every answer; browsers do not store pages, and revalidate static files."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a request on, and put the headers on what comes back."""
+        """Pass the request on and add the headers to the answer."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -44,10 +44,13 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-class KnownNames:
-    """Answers under known names only, where no login guards the pages.
+class TrustedHosts:
+    """Answers only requests for known host names, where no login protects the pages.
 
-    Another site could otherwise read them in a visitor's browser, through a name of its own that leads to loopback.
+    Otherwise another site could read them in a visitor's browser, through a name of its own that resolves to loopback
+    (DNS rebinding). Starlette's TrustedHostMiddleware does not serve here: it splits the host at the first colon and so
+    never accepts `[::1]:8000`, and its answer, a bare 400, names neither the host nor the setting. 421 is what RFC 9110
+    (section 15.5.20) has for a host that a server does not answer for.
     """
 
     def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
@@ -55,10 +58,10 @@ class KnownNames:
         self._names = frozenset(names)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a request on if its name is known."""
+        """Pass the request on if its host name is known, otherwise answer 421."""
         if scope["type"] == "http" and (name := _name_of(scope)) not in self._names:
-            said = f"These pages do not answer to the name {name!r}; NEWSWIRE_WEB_NAMES lists those they answer to.\n"
-            await PlainTextResponse(said, 421)(scope, receive, send)
+            text = f"{name!r} is not a host name of these pages; add it to NEWSWIRE_WEB_NAMES if it should be.\n"
+            await PlainTextResponse(text, 421)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

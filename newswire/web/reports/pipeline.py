@@ -1,4 +1,4 @@
-"""How the pipeline is: what runs, how far the stages are behind, where all addresses stand, and what is stuck."""
+"""The state of the pipeline: what runs, how far the stages are behind, the state of all addresses, what is stuck."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from newswire.settings import Settings
 from newswire.stack.report import has_supervisor, read_report
 from newswire.web.platform.partial_results import PartialResults
 from newswire.web.reports.dead_letter_counts import DeadLetterCount, count_dead_letters
+from newswire.web.reports.thresholds import DEAD_LETTER_DAYS
 
 OVERDUE_SHOWN: Final = 50
-LETTER_DAYS: Final = 7
 
 
 class ServiceRow(Struct, frozen=True, kw_only=True):
-    """A process of the stack of this machine."""
+    """A process of this machine's embedded stack."""
 
     name: str
     state: str
@@ -31,7 +31,7 @@ class ServiceRow(Struct, frozen=True, kw_only=True):
 
 
 class StageRow(Struct, frozen=True, kw_only=True):
-    """A stage: what it reads, how many processes are at work, how many records it has yet to deal with."""
+    """A stage: the topics it reads, its number of processes, and how many records it has not yet processed."""
 
     name: str
     reads: tuple[str, ...]
@@ -40,7 +40,7 @@ class StageRow(Struct, frozen=True, kw_only=True):
 
 
 class PipelineReport(Struct, frozen=True, kw_only=True):
-    """All of it; parts whose server is away are empty, and `outages` says so."""
+    """The whole report; parts whose server is unavailable are empty, and `outages` names the server."""
 
     services: tuple[ServiceRow, ...]
     stages: tuple[StageRow, ...]
@@ -50,19 +50,19 @@ class PipelineReport(Struct, frozen=True, kw_only=True):
     overdue: tuple[Overdue, ...]
     overdue_after_seconds: float
     letters: tuple[DeadLetterCount, ...]
-    letter_days: int = LETTER_DAYS
+    letter_days: int = DEAD_LETTER_DAYS
     outages: tuple[str, ...]
 
 
 def report_pipeline(settings: Settings, client: Elasticsearch) -> PipelineReport:
-    """Return the report; a server that is away costs its part, not the report."""
+    """Return the report; a server that is unavailable costs its part only."""
     outages = PartialResults()
     late = timedelta(seconds=settings.overdue_after_seconds)
     stages = outages.ask(lambda: _stages(settings))
     states, reasons = outages.ask(lambda: _ledger(settings)) or ({}, {})
     counted = outages.ask(lambda: count_overdue(settings, late)) or {}
     oldest = outages.ask(lambda: find_overdue(settings, late, limit=OVERDUE_SHOWN)) or ()
-    since = datetime.now(UTC) - timedelta(days=LETTER_DAYS)
+    since = datetime.now(UTC) - timedelta(days=DEAD_LETTER_DAYS)
     letters = outages.ask(lambda: count_dead_letters(client, settings.index_prefix, since=since))
     return PipelineReport(
         services=_services(settings),
@@ -73,12 +73,12 @@ def report_pipeline(settings: Settings, client: Elasticsearch) -> PipelineReport
         overdue=tuple(oldest),
         overdue_after_seconds=settings.overdue_after_seconds,
         letters=letters or (),
-        outages=outages.said,
+        outages=outages.messages,
     )
 
 
 def _services(settings: Settings) -> tuple[ServiceRow, ...]:
-    """Return the embedded stack's processes; none where other means run them."""
+    """Return the embedded stack's processes; none where they run elsewhere."""
     if not has_supervisor(settings.state_dir):
         return ()
     return tuple(
@@ -93,7 +93,7 @@ def _services(settings: Settings) -> tuple[ServiceRow, ...]:
 
 
 def _stages(settings: Settings) -> tuple[StageRow, ...]:
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its errors come back as one sentence
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its errors are reported as one sentence
     groups, reads = read_groups(settings), stages_and_topics()
     return tuple(
         StageRow(name=name, reads=tuple(reads[name]), members=group.members, lag=group.lag)
@@ -102,7 +102,7 @@ def _stages(settings: Settings) -> tuple[StageRow, ...]:
 
 
 def _ledger(settings: Settings) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-    """Add the sources' accounts up."""
+    """Add up the counts of all sources."""
     states: Counter[str] = Counter()
     reasons: dict[str, Counter[str]] = {}
     for one in count_urls(settings).values():

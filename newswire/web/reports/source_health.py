@@ -1,4 +1,4 @@
-"""Judges a source from its numbers, in words that its owner can act on."""
+"""Diagnoses a source from its numbers, in words that its owner can act on; the limits are in thresholds.py."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ from msgspec import Struct
 
 from newswire.crawl.url_counts import ListState, UrlCounts
 from newswire.sources.catalogue import Source
+from newswire.web.reports.thresholds import MAX_TROUBLED_SHARE, MIN_PAGES_FOR_SHARE
 from newswire.web.view.rendering import plural
 
 Level = Literal["good", "off", "warn", "bad"]
 WEIGHTS: Final[dict[Level, int]] = {"off": 0, "good": 1, "warn": 2, "bad": 3}
-REJECTED_SHARE: Final = 0.5  # above it the pages are probably read wrongly
-ENOUGH_PAGES: Final = 10  # to speak of a share
 
 
 class Diagnosis(Struct, frozen=True):
-    """One thing that is to be said of a source."""
+    """One finding about a source."""
 
     level: Level
     text: str
 
     @property
     def weight(self) -> int:
-        """Return how bad it is."""
+        """Return how bad it is; higher is worse."""
         return WEIGHTS[self.level]
 
 
 class SourceEvidence(Struct, frozen=True, kw_only=True):
-    """What is known of a source; None where a server could not be asked."""
+    """What is known about a source; None where a server could not be asked."""
 
     found: UrlCounts | None = None
     lists: Sequence[ListState] | None = None
@@ -47,9 +46,9 @@ def diagnose(source: Source, evidence: SourceEvidence) -> tuple[Diagnosis, ...]:
         findings += _of_pages(evidence.found)
     if evidence.overdue:
         late = plural(evidence.overdue, "address is", "addresses are")
-        findings.append(Diagnosis("bad", f"{late} on the way for too long; see the pipeline page."))
+        findings.append(Diagnosis("bad", f"{late} overdue; see the pipeline page."))
     if not findings and (evidence.found is None or evidence.of_day is None):
-        findings.append(Diagnosis("off", "Not known: a server does not answer."))
+        findings.append(Diagnosis("off", "Unknown: a server does not answer."))
     return tuple(findings) or (Diagnosis("good", "In order."),)
 
 
@@ -57,7 +56,7 @@ def _of_lists(source: Source, evidence: SourceEvidence) -> Iterator[Diagnosis]:
     if evidence.lists is None:
         return
     if not evidence.lists:
-        yield Diagnosis("warn", f"Never read; try: newswire crawl {source.id}")
+        yield Diagnosis("warn", f"Never crawled; try: newswire crawl {source.id}")
     failing = [one for one in evidence.lists if one.error]
     level: Level = "bad" if len(failing) == len(evidence.lists) else "warn"
     for one in failing:
@@ -67,14 +66,14 @@ def _of_lists(source: Source, evidence: SourceEvidence) -> Iterator[Diagnosis]:
 
 def _of_pages(found: UrlCounts) -> Iterator[Diagnosis]:
     if dead := found.states["dead-lettered"]:
-        yield Diagnosis("bad", f"{plural(dead, 'page')} could not be taken; see: newswire dlq list")
+        yield Diagnosis("bad", f"{plural(dead, 'page')} could not be processed; see: newswire dlq list")
     reached = found.ended - found.states["refused"] - found.states["gone"]
-    if reached >= ENOUGH_PAGES and found.states["rejected"] > REJECTED_SHARE * reached:
+    if reached >= MIN_PAGES_FOR_SHARE and found.states["rejected"] > MAX_TROUBLED_SHARE * reached:
         reason = found.reasons["rejected"].most_common(1)[0][0] if "rejected" in found.reasons else "no reason"
-        yield Diagnosis("warn", f"{found.states['rejected']:,} of {reached:,} pages are no articles, mostly {reason}.")
-    if found.discovered >= ENOUGH_PAGES and found.states["refused"] > REJECTED_SHARE * found.discovered:
+        yield Diagnosis("warn", f"{found.states['rejected']:,} of {reached:,} pages are not articles, mostly {reason}.")
+    if found.discovered >= MIN_PAGES_FOR_SHARE and found.states["refused"] > MAX_TROUBLED_SHARE * found.discovered:
         yield Diagnosis("warn", f"The site refuses {found.states['refused']:,} of {found.discovered:,} addresses.")
-    if found.states["failed"] > REJECTED_SHARE * max(found.discovered, ENOUGH_PAGES):
+    if found.states["failed"] > MAX_TROUBLED_SHARE * max(found.discovered, MIN_PAGES_FOR_SHARE):
         yield Diagnosis("bad", f"{found.states['failed']:,} of {found.discovered:,} pages could not be fetched.")
 
 

@@ -1,4 +1,4 @@
-"""How every source is: its lists, its newest article, where its addresses stand, and a diagnosis in words."""
+"""The state of every source: its lists, its newest article, the state of its addresses, and a diagnosis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from newswire.web.reports.source_health import Diagnosis, SourceEvidence, diagno
 
 
 class SourceRow(Struct, frozen=True, kw_only=True):
-    """One source; numbers are None while the crawl state does not answer."""
+    """One source; numbers are None when the crawl state does not answer."""
 
     id: str
     title: str
@@ -45,7 +45,7 @@ class BrokenFile(Struct, frozen=True):
 
 
 class SourceReport(Struct, frozen=True, kw_only=True):
-    """All sources, the worst first; `outages` say which servers could not be asked."""
+    """All sources, the worst first; `outages` name the servers that could not be asked."""
 
     rows: tuple[SourceRow, ...]
     broken: tuple[BrokenFile, ...]
@@ -53,8 +53,8 @@ class SourceReport(Struct, frozen=True, kw_only=True):
     outages: tuple[str, ...]
 
 
-class _Facts(Struct, frozen=True, kw_only=True):
-    """What the servers say, by source; None where one could not be asked."""
+class _ServerData(Struct, frozen=True, kw_only=True):
+    """What the servers know, by source; None where one could not be asked."""
 
     accounts: Mapping[str, UrlCounts] | None
     overdue: Mapping[str, int] | None
@@ -64,34 +64,34 @@ class _Facts(Struct, frozen=True, kw_only=True):
 
 
 def report_sources(settings: Settings, client: Elasticsearch) -> SourceReport:
-    """Return the report; a server that is away costs its numbers, not the report."""
+    """Return the report; a server that is unavailable costs its numbers only."""
     catalogue = load_catalogue(settings)
-    facts = _read_facts(settings, client)
-    rows = (_row(source, facts) for source in catalogue.sources.values())
+    data = _read_servers(settings, client)
+    rows = (_row(source, data) for source in catalogue.sources.values())
     return SourceReport(
         rows=tuple(sorted(rows, key=lambda row: (-max(finding.weight for finding in row.diagnosis), row.title))),
         broken=tuple(BrokenFile(entry.path.name, entry.reason) for entry in catalogue.broken),
-        without_file=tuple(sorted((facts.accounts or {}).keys() - catalogue.sources.keys())),
-        outages=facts.outages,
+        without_file=tuple(sorted((data.accounts or {}).keys() - catalogue.sources.keys())),
+        outages=data.outages,
     )
 
 
-def _read_facts(settings: Settings, client: Elasticsearch) -> _Facts:
+def _read_servers(settings: Settings, client: Elasticsearch) -> _ServerData:
     late = timedelta(seconds=settings.overdue_after_seconds)
     outages = PartialResults()
     accounts = outages.ask(lambda: count_urls(settings))
     overdue = outages.ask(lambda: count_overdue(settings, late))
     lists = outages.ask(lambda: read_lists(settings))
     newest = outages.ask(lambda: read_newest(client, settings.index_prefix))
-    return _Facts(accounts=accounts, overdue=overdue, lists=lists, newest=newest, outages=outages.said)
+    return _ServerData(accounts=accounts, overdue=overdue, lists=lists, newest=newest, outages=outages.messages)
 
 
-def _row(source: Source, facts: _Facts) -> SourceRow:
-    found = None if facts.accounts is None else facts.accounts.get(source.id) or UrlCounts(source.id)
-    overdue = None if facts.overdue is None else facts.overdue.get(source.id, 0)
-    lists = None if facts.lists is None else facts.lists.get(source.id, ())
-    newest = (facts.newest or {}).get(source.id)
-    of_day = None if facts.newest is None else newest.of_day if newest else 0
+def _row(source: Source, data: _ServerData) -> SourceRow:
+    found = None if data.accounts is None else data.accounts.get(source.id) or UrlCounts(source.id)
+    overdue = None if data.overdue is None else data.overdue.get(source.id, 0)
+    lists = None if data.lists is None else data.lists.get(source.id, ())
+    newest = (data.newest or {}).get(source.id)
+    of_day = None if data.newest is None else newest.of_day if newest else 0
     return SourceRow(
         id=source.id,
         title=source.title,

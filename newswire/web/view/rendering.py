@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import newswire
+from newswire.text.durations import short_duration
 
 
 def show_page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -34,7 +35,7 @@ def _templates() -> Environment:
     templates.filters |= {
         "moment": moment,
         "stamp": stamp,
-        "span": span,
+        "duration": short_duration,
         "web_address": web_address,
         "language": language_name,
         "country": country_name,
@@ -54,19 +55,6 @@ def moment(time: datetime) -> str:
 def stamp(time: datetime) -> str:
     """Write a time for a machine."""
     return time.astimezone(UTC).isoformat(timespec="seconds")
-
-
-def span(length: timedelta | float) -> str:
-    """Write a length of time in its two largest units: 45 s, 3 min, 2 h 5 min, 4 d 3 h."""
-    seconds = round(abs(length.total_seconds() if isinstance(length, timedelta) else length))
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if days:
-        large, small = f"{days} d", f"{hours % 24} h" if hours % 24 else ""
-    elif hours:
-        large, small = f"{hours} h", f"{minutes % 60} min" if minutes % 60 else ""
-    else:
-        large, small = (f"{minutes} min", "") if minutes else (f"{seconds} s", "")
-    return f"{large} {small}".strip()
 
 
 def web_address(url: str | None) -> str | None:

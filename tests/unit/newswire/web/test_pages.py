@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pydantic import SecretStr
 
 import newswire.web
 from newswire.commands.web import command
-from newswire.errors import ConfigError
+from newswire.errors import ConfigError, StackError
 from newswire.settings import Settings
 from newswire.testing.pages import open_pages
 from newswire.web.api import ANSWERS
@@ -52,7 +53,7 @@ def test_a_server_that_is_away_is_said_in_words(client, path):
     """503 with a reason and a time to come back, never a traceback."""
     answer = client.get(path)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
-    assert "A server is away" in answer.text
+    assert "A server is unavailable" in answer.text
     assert "Elasticsearch cannot be reached" in answer.text
     assert "Traceback" not in answer.text
 
@@ -141,6 +142,47 @@ def test_sources_are_shown_without_any_server(client):
     report = client.get("/api/sources").json()
     assert {row["id"] for row in report["rows"]} == {"paper", "asleep"}
     assert len(report["outages"]) == 2
+
+
+PASSWORD = "hunter2-of-the-cluster"
+
+
+@pytest.fixture
+def misconfigured(settings, monkeypatch):
+    """Pages whose Elasticsearch refuses the login, in a message that repeats the password and a URL with one."""
+    message = f"NEWSWIRE_ELASTICSEARCH_PASSWORD: {PASSWORD!r} is refused by http://elastic:{PASSWORD}@search.example/"
+
+    def refuse(*_arguments, **_options):
+        raise ConfigError(message)
+
+    for place in ("pages.search.search", "api.search", "reports.sources.read_newest"):
+        monkeypatch.setattr(f"newswire.web.{place}", refuse)
+    changed = settings.model_copy(update={"elasticsearch_password": SecretStr(PASSWORD)})
+    with open_pages(create_app(changed)) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["/", "/api/search", "/sources", "/api/sources"])
+def test_a_wrong_setting_is_not_an_outage(misconfigured, path):
+    """500 without an invitation to come back: it names the setting, and no secret leaves the process."""
+    answer = misconfigured.get(path)
+    assert answer.status_code == 500
+    assert "Retry-After" not in answer.headers
+    assert "NEWSWIRE_ELASTICSEARCH_PASSWORD" in answer.text
+    assert "search.example" in answer.text
+    assert PASSWORD not in answer.text
+
+
+def test_an_error_of_the_stack_is_not_an_outage(client, monkeypatch):
+    """Only Retry promises that waiting helps."""
+
+    def fail(*_arguments):
+        raise StackError("the supervisor left no report")
+
+    monkeypatch.setattr("newswire.web.pages.health.report_pipeline", fail)
+    answer = client.get("/pipeline")
+    assert (answer.status_code, "Retry-After" in answer.headers) == (500, False)
+    assert "the supervisor left no report" in answer.text
 
 
 def test_the_pipeline_is_shown_without_any_server(client):

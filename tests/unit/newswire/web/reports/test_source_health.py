@@ -36,15 +36,15 @@ GOOD = {"lists": (a_list(),), "of_day": 5, "found": account(indexed=20)}
     ("changes", "level", "words"),
     [
         ({}, "good", "In order"),
-        ({"lists": ()}, "warn", "Never read"),
+        ({"lists": ()}, "warn", "Never crawled"),
         ({"lists": (a_list(1, "503"),)}, "bad", "fails, once: http://paper.example/feed.xml: 503"),
         ({"lists": (a_list(4, "503"), a_list())}, "warn", "4 times in a row"),
-        ({"overdue": 3}, "bad", "3 addresses are on the way for too long"),
-        ({"found": account(indexed=9, **{"dead-lettered": 2})}, "bad", "2 pages could not be taken"),
+        ({"overdue": 3}, "bad", "3 addresses are overdue"),
+        ({"found": account(indexed=9, **{"dead-lettered": 2})}, "bad", "2 pages could not be processed"),
         (
             {"found": account({"rejected": {"no-text": 9, "list": 1}}, rejected=10, indexed=4)},
             "warn",
-            "10 of 14 pages are no articles, mostly no-text",
+            "10 of 14 pages are not articles, mostly no-text",
         ),
         ({"found": account(rejected=3, indexed=1)}, "good", "In order"),
         ({"found": account(refused=30, indexed=10)}, "warn", "refuses 30 of 40"),
@@ -63,7 +63,7 @@ def test_numbers_become_a_diagnosis(changes, level, words):
 def test_what_is_not_known_is_not_judged():
     """A server that is away makes no source silent, never read or in order."""
     assert said(SourceEvidence(), expected_per_day=ExpectedPerDay(min=2)) == [
-        ("off", "Not known: a server does not answer.")
+        ("off", "Unknown: a server does not answer.")
     ]
 
 

@@ -11,7 +11,7 @@ from newswire.search.results import FoundArticle, TimelineBucket
 from newswire.text.diff import TextChange
 from newswire.web.view.charts import BARS_HEIGHT, BARS_WIDTH, draw_bars
 from newswire.web.view.condensed_diff import condense
-from newswire.web.view.rendering import country_name, language_name, moment, plural, span, web_address
+from newswire.web.view.rendering import country_name, language_name, moment, plural, web_address
 from newswire.web.view.swimlanes import draw_swimlanes
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -41,24 +41,6 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def test_only_web_addresses_become_links(url, is_link):
     """Nothing that a browser would run, and nothing that leads back into the pages."""
     assert web_address(url) == (url if is_link else None)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        (0, "0 s"),
-        (59.6, "1 min"),
-        (61, "1 min"),
-        (3600, "1 h"),
-        (7500, "2 h 5 min"),
-        (86400, "1 d"),
-        (-90000, "1 d 1 h"),
-        (timedelta(days=40, hours=3), "40 d 3 h"),
-    ],
-)
-def test_lengths_of_time_are_said_in_two_units(seconds, words):
-    """A delay is read at a glance."""
-    assert span(seconds) == words
 
 
 def test_times_and_names_are_written_for_readers():

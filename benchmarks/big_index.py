@@ -16,7 +16,7 @@ from elasticsearch.helpers import streaming_bulk
 from consumers.index.documents import Document, build_document
 from newswire.elastic.client import build_alias, build_index_name
 from newswire.search.request import SearchRequest
-from newswire.search.search import search
+from newswire.search.search import search_articles
 from schemas.messages import Article
 
 PREFIX = "bigbench"
@@ -117,12 +117,12 @@ def measure(client: Elasticsearch, count: int) -> dict[str, float]:
     # Counts would else be remembered from the round that warms up: readers rarely ask the same twice.
     client.indices.put_settings(index=index, settings={"index.requests.cache.enable": False})
     for request in requests():  # others than those that are timed: the server has read its files and compiled its loops
-        search(client, PREFIX, request)
+        search_articles(client, PREFIX, request)
     asked = list(requests())
     times, found = [], 0
     for request in asked:
         began = time.monotonic()
-        found += search(client, PREFIX, request).total
+        found += search_articles(client, PREFIX, request).total
         times.append((time.monotonic() - began) * 1000)
     stored = client.indices.stats(index=build_alias(PREFIX), metric="store")["_all"]["primaries"]["store"]
     return {

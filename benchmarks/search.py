@@ -32,7 +32,7 @@ from benchmarks.press import read_articles
 from consumers.index.indexer import ArticleIndexer
 from newswire.clock import SystemClock
 from newswire.search.request import SearchRequest
-from newswire.search.search import search
+from newswire.search.search import search_articles
 from newswire.stage import Record
 from schemas.topics import ARTICLES
 
@@ -110,7 +110,7 @@ def score(client: Elasticsearch, families: Mapping[str, Family]) -> Iterator[tup
     """Ask every query, without any filter, and score what comes first."""
     every = {id(family): family for family in families.values()}.values()
     for judgement in read_judgements():
-        results = search(client, PREFIX, SearchRequest(words=judgement.query, limit=SHOWN))
+        results = search_articles(client, PREFIX, SearchRequest(words=judgement.query, limit=SHOWN))
         grades = [grade(judgement, families[hit.article.article_id]) for hit in results.hits]
         yield judgement, ndcg(grades, [grade(judgement, family) for family in every])
 

@@ -32,7 +32,7 @@ from consumers.watch.watcher import Watcher
 from newswire.clock import SystemClock
 from newswire.elastic.bulk import Write, write_all
 from newswire.elastic.client import build_saved_searches_index
-from newswire.saved.searches import SavedSearch, id_of
+from newswire.saved.searches import SavedSearch, search_id_of
 from newswire.search.request import SearchRequest
 from newswire.stage import Record
 from schemas.messages import Article, IndexedArticle
@@ -100,7 +100,7 @@ def save(client: Elasticsearch, count: int) -> None:
     """Save searches that push."""
     now = datetime.now(UTC)
     searches = [
-        SavedSearch(query_id=id_of(f"s{n}"), name=f"s{n}", request=make_request(n), created_at=now, pushes=True)
+        SavedSearch(query_id=search_id_of(f"s{n}"), name=f"s{n}", request=make_request(n), created_at=now, pushes=True)
         for n in range(count)
     ]
     home = build_saved_searches_index(PREFIX)

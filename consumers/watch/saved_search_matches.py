@@ -14,7 +14,7 @@ from msgspec import Struct, convert
 
 from newswire.elastic.client import build_index_name
 from newswire.errors import Retry
-from newswire.saved.searches import MOST, SavedSearch
+from newswire.saved.searches import MAX_SEARCHES, SavedSearch
 from newswire.search.query import build_query
 from newswire.search.request import SearchError, SearchRequest
 from schemas.messages import IndexedArticle
@@ -126,7 +126,7 @@ def _only(announced: Sequence[IndexedArticle]) -> Query:
     return {"bool": {"should": versions, "minimum_should_match": 1}}
 
 
-@lru_cache(maxsize=MOST)
+@lru_cache(maxsize=MAX_SEARCHES)
 def _query_of(request: SearchRequest) -> Query:
     query: Query = build_query(request).to_dict()
     return query

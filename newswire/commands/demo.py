@@ -88,13 +88,13 @@ def _show_searches(console: Console, settings: Settings, result: DemoResult) -> 
     from newswire.commands.search_view import show_results
     from newswire.demo.actual import request_of
     from newswire.elastic.client import open_elasticsearch
-    from newswire.search.search import search
+    from newswire.search.search import search_articles
 
     with open_elasticsearch(settings) as client:
         for wanted in result.truth.searches:
             option = f" --language {wanted.language}" if wanted.language else ""
             console.rule(f"newswire search '{wanted.query}'{option}", align="left")
-            show_results(console, search(client, settings.index_prefix, request_of(wanted, limit=3)))
+            show_results(console, search_articles(client, settings.index_prefix, request_of(wanted, limit=3)))
 
 
 def _show_verdict(console: Console, result: DemoResult) -> None:

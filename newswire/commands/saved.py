@@ -36,18 +36,17 @@ def command() -> None:
 def add(*, name: str, words: tuple[str, ...], pushes: bool, as_json: bool, **filters: object) -> None:
     """Save a search with the words and filters of `newswire search`. Ages such as 7d are stored as times."""
     from newswire.elastic.client import open_elasticsearch
-    from newswire.saved.searches import SavedSearch, add_search, id_of
-    from newswire.search.search import search
+    from newswire.saved.searches import SavedSearch, add_search, search_id_of
+    from newswire.search.search import search_articles
 
     if not 0 < len(name) <= MAX_NAME_CHARACTERS:
         raise click.BadParameter(f"must have 1 to {MAX_NAME_CHARACTERS} characters", param_hint="NAME")
     request = read_request(words, filters)
     now = datetime.now(UTC)
-    saved = SavedSearch(query_id=id_of(name), name=name, request=request, created_at=now, pushes=pushes)
+    saved = SavedSearch(query_id=search_id_of(name), name=name, request=request, created_at=now, pushes=pushes)
     with open_elasticsearch(settings()) as client:
-        results = search(
-            client, settings().index_prefix, request
-        )  # fails if it cannot be run, and then it is not saved
+        # Fails if the search cannot be run, and then it is not saved.
+        results = search_articles(client, settings().index_prefix, request)
         add_search(client, settings().index_prefix, saved)
     if as_json:
         _print_json(saved)
@@ -87,11 +86,11 @@ def run(name: str, *, as_json: bool) -> None:
     from newswire.commands.search_view import show_results
     from newswire.elastic.client import open_elasticsearch
     from newswire.saved.searches import find_search
-    from newswire.search.search import search
+    from newswire.search.search import search_articles
 
     with open_elasticsearch(settings()) as client:
         saved = find_search(client, settings().index_prefix, name)
-        results = search(client, settings().index_prefix, saved.request)
+        results = search_articles(client, settings().index_prefix, saved.request)
     if as_json:
         _print_json(results)
     else:

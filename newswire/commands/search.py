@@ -38,14 +38,14 @@ def command(*, words: tuple[str, ...], form: Literal["csv", "ndjson"] | None, as
     import msgspec
 
     from newswire.elastic.client import open_elasticsearch
-    from newswire.search.search import search
+    from newswire.search.search import search_articles
 
     request = read_request(words, filters)
     with open_elasticsearch(settings()) as client:
         if form:
             _export(client, request, form)
             return
-        results = search(client, settings().index_prefix, request)
+        results = search_articles(client, settings().index_prefix, request)
     if as_json:
         click.echo(printable(msgspec.json.format(msgspec.json.encode(results), indent=2).decode()))
     else:
@@ -53,11 +53,11 @@ def command(*, words: tuple[str, ...], form: Literal["csv", "ndjson"] | None, as
 
 
 def _export(client: Elasticsearch, request: SearchRequest, form: Literal["csv", "ndjson"]) -> None:
-    from newswire.search.export import csv_lines, export, json_lines
+    from newswire.search.export import csv_lines, export_articles, json_lines
 
     lines = csv_lines if form == "csv" else json_lines
     with Console(stderr=True).status("Exporting") as status:
-        for number, line in enumerate(lines(export(client, settings().index_prefix, request))):
+        for number, line in enumerate(lines(export_articles(client, settings().index_prefix, request))):
             click.echo(line, nl=False)
             if number and not number % COUNT_EVERY:
                 status.update(f"Exporting: {number:,} articles")

@@ -14,7 +14,7 @@ from newswire.crawl.database import open_reader
 from newswire.demo.expectations import ActualArticle, ActualRun, ExpectedSearch, Truth
 from newswire.elastic.client import build_alias, elastic_outages_as_retry, open_elasticsearch
 from newswire.search.request import SearchRequest
-from newswire.search.search import search
+from newswire.search.search import search_articles
 from newswire.settings import Settings
 
 IN_FLIGHT = ("fetched", "parsed")
@@ -84,7 +84,7 @@ def find_missing_hits(settings: Settings, truth: Truth) -> list[str]:
     missed = []
     with open_elasticsearch(settings) as client:
         for wanted in truth.searches:
-            found = search(client, settings.index_prefix, request_of(wanted, fold="nothing", limit=50))
+            found = search_articles(client, settings.index_prefix, request_of(wanted, fold="nothing", limit=50))
             urls = {hit.article.canonical_url for hit in found.hits}
             missed += [f"{url}: not found by the search {wanted.query!r}" for url in wanted.urls if url not in urls]
     return missed

@@ -1,4 +1,4 @@
-"""Reads and writes Elasticsearch in bulk, and tells there, never (the document's own fault) and not now apart."""
+"""Bulk reads and writes, whose results are distinguished: written, refused for good, or to be tried again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from newswire.stage import Reject
 CHUNK_RECORDS = 500
 CHUNK_BYTES = 8 << 20
 TOO_LARGE = 413
-# Short: a long outage is held by the runner, which goes on polling, while a sleep in here would not.
+# Short: in a long outage the runner holds the batch and keeps polling, which a sleep here would not.
 RETRIES = 3
 FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 2.0
@@ -54,7 +54,7 @@ class Write:
 def read_all(
     client: Elasticsearch, indexes: Mapping[str, str], fields: Sequence[str] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """Return id -> document of those that are there; `indexes` names the index of each id."""
+    """Return id -> document of those that exist; `indexes` names the index of each id. Raises Retry."""
     if not indexes:
         return {}
     places = [{"_index": index, "_id": id_} for id_, index in indexes.items()]
@@ -66,10 +66,10 @@ def read_all(
 
 
 def write_all(client: Elasticsearch, writes: Sequence[Write]) -> dict[str, Reject]:
-    """Write, and return id -> refusal for the documents that will never do.
+    """Write, and return id -> rejection of the documents that Elasticsearch refuses for good.
 
-    What is there already, in this version or a newer one, counts as written. Raises Retry when anything
-    has to wait; writing the same again is harmless.
+    A document that exists already, in this version or a newer one, counts as written. Raises Retry when anything could
+    not be written now; writing the same again is harmless.
     """
     try:
         return _write(client, writes)
@@ -77,7 +77,9 @@ def write_all(client: Elasticsearch, writes: Sequence[Write]) -> dict[str, Rejec
         if error.status_code != TOO_LARGE:
             raise
     if len(writes) == 1:
-        return {writes[0].id: Reject("document-refused", "larger than Elasticsearch, or a proxy before it, takes")}
+        return {
+            writes[0].id: Reject("document-refused", "larger than Elasticsearch, or a proxy in front of it, accepts")
+        }
     middle = len(writes) // 2
     return write_all(client, writes[:middle]) | write_all(client, writes[middle:])
 
@@ -102,13 +104,13 @@ def _failures(client: Elasticsearch, writes: Sequence[Write]) -> Iterator[dict[s
         (write.action() for write in writes),
         chunk_size=CHUNK_RECORDS,
         max_chunk_bytes=CHUNK_BYTES,
-        raise_on_error=False,  # with True, max_retries does nothing
+        raise_on_error=False,  # with True, max_retries has no effect
         yield_ok=False,
         max_retries=RETRIES,
         initial_backoff=FIRST_WAIT_SECONDS,
         max_backoff=LONGEST_WAIT_SECONDS,
         retry_on_status=BUSY,
-        include_source_on_error=False,  # else the server repeats the text in its error
+        include_source_on_error=False,  # otherwise the server repeats the text in its error
     )
     for _, item in results:
         operation, result = next(iter(item.items()))

@@ -1,4 +1,4 @@
-"""The Elasticsearch client, its outages and the names of indexes; index, templates and search speak through it."""
+"""The Elasticsearch client, its outages and the names of indexes."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class IndexName:
 
 
 def build_index_name(prefix: str, moment: datetime, kind: MonthlyKind = "articles") -> str:
-    """Return the month's index. An article's moment is `first_seen_at`: it never changes, so neither does the place."""
+    """Return the month's index. An article's moment is `first_seen_at`: it never changes, so neither does the index."""
     return f"{build_alias(prefix, kind)}-{moment.astimezone(UTC):%Y.%m}"
 
 
 def parse_index_name(name: str) -> IndexName:
-    """Take a monthly index's name apart; raises ValueError on any other."""
+    """Return the parts of a monthly index's name; raises ValueError for any other name."""
     if not (match := _NAME.fullmatch(name)):
         raise ValueError(f"{name} is not the name of a monthly index")
     month = date(int(match["year"]), int(match["month"]), 1)
@@ -46,7 +46,7 @@ def parse_index_name(name: str) -> IndexName:
 
 
 def build_stories_index(prefix: str) -> str:
-    """Return the one index of stories: a story has no month that never changes."""
+    """Return the one index of stories: a story has no date that never changes."""
     return f"{build_alias(prefix, 'stories')}-all"
 
 
@@ -62,11 +62,11 @@ def build_alias(prefix: str, kind: IndexKind = "articles") -> str:
 
 @contextmanager
 def open_elasticsearch(settings: Settings) -> Iterator[Elasticsearch]:
-    """Open a client; several addresses are parted by commas.
+    """Open a client; several URLs are separated by commas.
 
-    Timeouts are not tried again here: a stage holds its batch instead, and stays alive while it does.
+    Timeouts are not retried here: a stage holds its batch instead, and stays alive meanwhile.
     """
-    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # it logs every try; we raise once
+    logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # it logs every attempt; we raise once
     client = Elasticsearch(
         settings.elasticsearch_url.split(","),
         serializer=OrjsonSerializer(),
@@ -90,26 +90,26 @@ def _credentials(settings: Settings) -> dict[str, Any]:
 
 @contextmanager
 def elastic_outages_as_retry() -> Iterator[None]:
-    """Turn an absent or busy server into Retry, and a refused login into ConfigError; the rest passes through."""
+    """Raise Retry for an unavailable or busy server and ConfigError for a refused login; other errors pass through."""
     try:
         yield
     except UnsupportedProductError as error:
         raise ConfigError(f"NEWSWIRE_ELASTICSEARCH_URL does not lead to an Elasticsearch 9: {error}") from error
     except TransportError as error:
         raise Retry(
-            f"Elasticsearch cannot be reached ({error.message}); `newswire status` tells whether it runs"
+            f"Elasticsearch cannot be reached ({error.message}); `newswire status` shows whether it runs"
         ) from error
     except ApiError as error:
-        raise _of_answer(error) from error
+        raise _error_of(error) from error
 
 
-def _of_answer(error: ApiError) -> Exception:
-    said = " ".join(str(error.message).split())[:MESSAGE_CHARACTERS]  # a proxy's page may stand here
+def _error_of(error: ApiError) -> Exception:
+    message = " ".join(str(error.message).split())[:MESSAGE_CHARACTERS]  # may be a proxy's page
     if error.status_code == 429 or error.status_code >= 500 or error.error == "cluster_block_exception":
-        return Retry(f"Elasticsearch is busy or out of order: {error.status_code} {said}")
+        return Retry(f"Elasticsearch is busy or out of order: {error.status_code} {message}")
     if error.status_code in {401, 403}:
         return ConfigError(
-            f"Elasticsearch refuses the login ({error.status_code} {said}); "
+            f"Elasticsearch refuses the login ({error.status_code} {message}); "
             "see NEWSWIRE_ELASTICSEARCH_API_KEY, or NEWSWIRE_ELASTICSEARCH_USERNAME and _PASSWORD"
         )
     return error

@@ -1,4 +1,4 @@
-"""Ends what the indexes no longer need: deletes months that are too old, packs months that are over; a DAG calls it."""
+"""Retention: deletes monthly indexes that are too old and packs those that are over; a DAG calls it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from newswire.elastic.client import (
 )
 from newswire.settings import Settings
 
-PACK_AFTER: Final = timedelta(days=10)  # of a month's end: what is looked at again has been looked at by then
+PACK_AFTER: Final = timedelta(days=10)  # after a month's end: by then, its pages have been visited again
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A monthly index: what it is called, whether it was packed, and whether the server's ILM looks after it."""
+    """A monthly index: its name, whether it was packed, and whether the server's ILM manages it."""
 
     index: str
     name: IndexName
@@ -39,7 +39,7 @@ class Month:
 def apply_retention(settings: Settings, now: datetime | None = None) -> dict[str, list[str]]:
     """Delete and pack what is due; return the names of the indexes deleted and of those being packed.
 
-    An index with a lifecycle policy is left to the server. Doing it again changes nothing. Raises Retry.
+    An index with a lifecycle policy is left to the server. Repeating it changes nothing. Raises Retry.
     """
     moment = now or datetime.now(UTC)
     with open_elasticsearch(settings) as client, elastic_outages_as_retry():
@@ -55,7 +55,7 @@ def apply_retention(settings: Settings, now: datetime | None = None) -> dict[str
 
 
 def months_kept(settings: Settings, kind: MonthlyKind) -> int:
-    """Return for how many months after its own an index stays; 0 is for ever."""
+    """Return for how many months after its own an index stays; 0 means indefinitely."""
     return {
         "articles": settings.retention_months_articles,
         "revisions": settings.retention_months_articles,
@@ -68,14 +68,14 @@ def months_kept(settings: Settings, kind: MonthlyKind) -> int:
 def _months(client: Elasticsearch, prefix: str) -> Iterator[Month]:
     patterns = [f"{build_alias(prefix, kind)}-*" for kind in MONTHLY]
     found = client.indices.get(index=patterns, ignore_unavailable=True, allow_no_indices=True)
-    for index, told in sorted(found.items()):
+    for index, details in sorted(found.items()):
         try:
             name = parse_index_name(index)
         except ValueError:
-            continue  # somebody's own: not ours to judge
+            continue  # not one of ours
         if name.prefix == prefix:
-            meta: dict[str, Any] = told["mappings"].get("_meta", {})
-            settings: dict[str, Any] = told["settings"]["index"]
+            meta: dict[str, Any] = details["mappings"].get("_meta", {})
+            settings: dict[str, Any] = details["settings"]["index"]
             yield Month(index, name, is_packed="packed_at" in meta, is_managed="lifecycle" in settings)
 
 
@@ -85,7 +85,7 @@ def _is_over(month: Month, settings: Settings, now: datetime) -> bool:
 
 
 def _is_to_pack(month: Month, now: datetime) -> bool:
-    # That the month was over ten days ago is that it was over at all, seen from ten days earlier.
+    # A month was over ten days ago if, ten days ago, it was over.
     return not month.is_managed and not month.is_packed and _months_since(month, now - PACK_AFTER) > 0
 
 
@@ -95,9 +95,9 @@ def _months_since(month: Month, now: datetime) -> int:
 
 
 def _pack(client: Elasticsearch, month: Month, now: datetime) -> None:
-    """Let the server merge an index into one segment, which searches fastest; it goes on by itself.
+    """Start merging an index into one segment, which is searched fastest; the server continues on its own.
 
-    The note keeps a late correction from starting it anew.
+    The mark in `_meta` keeps a late correction from starting it again.
     """
     client.indices.put_mapping(index=month.index, meta={"packed_at": now.isoformat()})
     task = client.indices.forcemerge(index=month.index, max_num_segments=1, wait_for_completion=False)

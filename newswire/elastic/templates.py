@@ -1,4 +1,4 @@
-"""Keeps the server's index templates equal to ours, before the index stage writes and when they change."""
+"""Keeps the server's index templates equal to ours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from schemas.index_templates import Template, build_templates
 
 
 class TemplateError(NewswireError):
-    """The server does not take a template, or an index that exists cannot follow it."""
+    """The server refuses a template, or an existing index cannot follow it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def sync_templates(
 ) -> list[TemplateDifference]:
     """Apply the templates, waiting for the server; return what was different.
 
-    Raises Retry when the server stays away, ConfigError or TemplateError when it refuses.
+    Raises Retry when the server stays unavailable, ConfigError or TemplateError when it refuses.
     """
     patience = stamina.retry_context(on=Retry, attempts=None, timeout=wait_seconds, wait_initial=0.2, wait_max=2.0)
     with open_elasticsearch(settings) as client:
@@ -59,25 +59,28 @@ def sync_templates(
 
 
 def full_cluster_templates(client: Elasticsearch, settings: Settings) -> tuple[Template, ...]:
-    """Return what goes beyond the embedded server; raises ConfigError where this is such a one."""
+    """Return the templates beyond those of the embedded server; raises ConfigError if this is one."""
     try:
         client.ilm.get_status()
     except BadRequestError as error:
         raise ConfigError(
-            f"Elasticsearch at {settings.elasticsearch_url} has no lifecycle policies, as the embedded one; "
+            f"Elasticsearch at {settings.elasticsearch_url} has no lifecycle policies, like the embedded one; "
             "leave --full-cluster out: the DAG `retention` deletes and packs instead"
         ) from error
     return build_full_cluster(settings.index_prefix, {kind: months_kept(settings, kind) for kind in MONTHLY})
 
 
 def find_differences(client: Elasticsearch, prefix: str, more: Sequence[Template] = ()) -> list[TemplateDifference]:
-    """Return the templates that the server lacks or has otherwise; `more` are those of a full cluster."""
+    """Return the templates that are missing or different on the server; `more` are those of a full cluster."""
     found = [(template, _read(client, template)) for template in (*more, *build_templates(prefix))]
     return [TemplateDifference(template, body) for template, body in found if body != template.body]
 
 
 def apply_templates(client: Elasticsearch, prefix: str, more: Sequence[Template] = ()) -> list[TemplateDifference]:
-    """Make the server's templates ours, and give new fields to the months that exist; return what was different."""
+    """Write our templates to the server and new fields to the existing months; return what was different.
+
+    Raises TemplateError when the server refuses.
+    """
     differences = find_differences(client, prefix, more)
     try:
         for difference in differences:
@@ -92,7 +95,7 @@ def apply_templates(client: Elasticsearch, prefix: str, more: Sequence[Template]
 
 
 class TemplateGate:
-    """Lets a stage write once the server has the templates; they are asked for until they are there, then no more."""
+    """Lets a stage write only once the server has the templates; once they exist, it checks no more."""
 
     def __init__(self, client: Elasticsearch, prefix: str) -> None:
         self._client = client
@@ -107,7 +110,7 @@ class TemplateGate:
 
 
 def require_templates(client: Elasticsearch, prefix: str) -> None:
-    """Raise Retry while a template is missing: an index made without it would guess its mapping for a whole month."""
+    """Raise Retry while a template is missing: an index created without it would guess its mapping."""
     missing = [template.name for template in build_templates(prefix) if _read(client, template) is None]
     if missing:
         raise Retry(f"Elasticsearch has no template {', '.join(missing)}; run `newswire templates apply`")
@@ -123,7 +126,7 @@ def _read(client: Elasticsearch, template: Template) -> dict[str, Any] | None:
     else:
         answer = lenient.indices.get_index_template(name=template.name)
     for entry in answer.get(f"{template.kind}_templates", ()):
-        # The server adds dates and defaults of its own: what we did not say does not count.
+        # The server adds dates and defaults: what our template does not set does not count.
         return {key: value for key, value in entry[f"{template.kind}_template"].items() if key in template.body}
     return None
 

@@ -1,4 +1,4 @@
-"""Opens what a search has found: one article with where its data came from, and the family of its copies."""
+"""Reads one article with its provenance, and the family of its near-duplicates."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from elasticsearch import Elasticsearch
 from msgspec import Struct, convert, field
 
 from newswire.elastic.client import build_alias
-from newswire.search.client import ask
+from newswire.search.client import run_searches
 from newswire.search.representative import representative_key
 from newswire.search.results import FoundArticle
 
-MOST_MEMBERS: Final = 1_000
+MAX_MEMBERS: Final = 1_000
 FOUND: Final = list(FoundArticle.__struct_fields__)
 
 
 class ArticleView(FoundArticle, frozen=True, kw_only=True):
-    """All that the index knows of an article, and how it came to know it.
+    """All that the index knows about an article.
 
-    `provenance` tells of a field where it was read, `copy_tier`, `scores` and `reasons` why the article is a copy and
-    why it stands in its story. Fields of the language analysis are left out.
+    `provenance` is where each field was read; `copy_tier`, `scores` and `reasons` are why the article is a copy and
+    why it is in its story. The fields for the analysis of languages are left out.
     """
 
     url_id: str
@@ -44,19 +44,19 @@ class ArticleView(FoundArticle, frozen=True, kw_only=True):
 
     @property
     def paragraphs(self) -> list[str]:
-        """Return the text in its paragraphs."""
+        """Return the paragraphs of the text."""
         return self.body.split("\n\n")
 
 
 class FamilyMember(Struct, frozen=True, kw_only=True):
-    """One telling of a text, and by how much it came out after the original; None where a date is unknown."""
+    """A member of a family, and its delay after the original; None where a publication date is unknown."""
 
     article: FoundArticle
     delay_seconds: float | None
 
 
 class FamilyView(Struct, frozen=True, kw_only=True):
-    """The tellings of one text: `head` is the one that lists show, `members` are all of them as they came out."""
+    """The near-duplicates of one text: `head` is the representative, `members` are all in the order of publication."""
 
     family_id: str
     head: FoundArticle
@@ -64,13 +64,13 @@ class FamilyView(Struct, frozen=True, kw_only=True):
 
 
 def read_article(client: Elasticsearch, prefix: str, article_id: str) -> ArticleView | None:
-    """Return an article in its newest version; None where there is none of that id."""
+    """Return an article in its newest version; None if no article has this id."""
     found = read_documents(client, prefix, {"article_id": article_id}, list(ArticleView.__struct_fields__), 1)
     return convert(found[0], ArticleView) if found else None
 
 
 def read_family(client: Elasticsearch, prefix: str, family_id: str) -> FamilyView | None:
-    """Return the tellings of one text; None where the family has no article."""
+    """Return a family; None if it has no article."""
     articles = read_articles(client, prefix, {"family_id": family_id})
     if not articles:
         return None
@@ -80,21 +80,21 @@ def read_family(client: Elasticsearch, prefix: str, family_id: str) -> FamilyVie
 
 
 def read_articles(client: Elasticsearch, prefix: str, wanted: Mapping[str, str]) -> list[FoundArticle]:
-    """Return the articles with these values of fields, in the order in which they came out."""
-    return [convert(one, FoundArticle) for one in read_documents(client, prefix, wanted, FOUND, MOST_MEMBERS)]
+    """Return the articles with these field values, in the order of publication."""
+    return [convert(one, FoundArticle) for one in read_documents(client, prefix, wanted, FOUND, MAX_MEMBERS)]
 
 
 def read_documents(
     client: Elasticsearch, prefix: str, wanted: Mapping[str, str], fields: Sequence[str], limit: int
 ) -> list[dict[str, Any]]:
-    """Return documents of articles, oldest first."""
+    """Return the article documents with these field values, oldest first."""
     body = {
         "query": {"bool": {"filter": [{"term": {name: value}} for name, value in wanted.items()]}},
         "sort": [{"dated_at": "asc"}, {"first_seen_at": "asc"}, {"article_id": "asc"}],
         "size": limit,
         "_source": list(fields),
     }
-    (answer,) = ask(client, [build_alias(prefix)], [body])
+    (answer,) = run_searches(client, [build_alias(prefix)], [body])
     return [hit["_source"] for hit in answer["hits"]["hits"]]
 
 

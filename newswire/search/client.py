@@ -1,4 +1,4 @@
-"""Sends searches to Elasticsearch and tells a senseless one from a server that is away."""
+"""Sends searches to Elasticsearch, and distinguishes invalid searches from outages."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from newswire.elastic.client import build_alias, elastic_outages_as_retry
 from newswire.errors import Retry
 from newswire.search.request import SearchError, SearchRequest
 
-# Nothing indexed yet is nothing found.
+# Before anything is indexed, a search finds nothing instead of failing.
 LENIENT: Final = {"ignore_unavailable": True, "allow_no_indices": True}
 
 
 def indexes_of(prefix: str, request: SearchRequest) -> list[str]:
-    """Return the aliases that hold what a request may find: older texts only where the past is asked for."""
+    """Return the aliases to search; superseded versions are searched only with `as_of`."""
     return [build_alias(prefix), *([build_alias(prefix, "revisions")] if request.as_of else [])]
 
 
-def ask(client: Elasticsearch, indexes: list[str], bodies: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Send several searches at once and return their answers, in order.
+def run_searches(
+    client: Elasticsearch, indexes: list[str], bodies: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Send several searches in one request and return their answers, in order.
 
-    Raises SearchError for one that the server does not understand, Retry when the server is away or busy.
+    Raises SearchError for a search that the server does not understand, Retry when the server is unavailable or busy.
     """
     header = {"index": indexes, **LENIENT}
     try:

@@ -1,4 +1,4 @@
-"""Hands out everything that a search finds, however much: as articles, as a table, as lines of JSON."""
+"""Exports everything that a search finds, without a limit: as articles, CSV or lines of JSON."""
 
 from __future__ import annotations
 
@@ -12,27 +12,26 @@ from elasticsearch import Elasticsearch, NotFoundError
 
 from newswire.elastic.client import elastic_outages_as_retry
 from newswire.search.client import indexes_of
-from newswire.search.query import build_query
+from newswire.search.query import NEWEST_FIRST, build_query
 from newswire.search.request import SearchRequest
 from newswire.search.results import FoundArticle
 from newswire.terminal import printable
 
 PAGE: Final = 1_000
-KEEP_ALIVE: Final = "2m"  # of the view of the index, from page to page
-NEWEST_FIRST: Final = [{"dated_at": "desc"}, {"article_id": "asc"}]
+KEEP_ALIVE: Final = "2m"  # of the point-in-time view, from page to page
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class ExportedArticle(FoundArticle, frozen=True, kw_only=True):
-    """An article of an export, with its text; `family_id` and `story_id` tell what belongs together."""
+    """An article of an export, with its text; `family_id` and `story_id` show what belongs together."""
 
     body: str
 
 
-def export(client: Elasticsearch, prefix: str, request: SearchRequest) -> Iterator[ExportedArticle]:
-    """Yield every article that a search finds, the newest first, none folded.
+def export_articles(client: Elasticsearch, prefix: str, request: SearchRequest) -> Iterator[ExportedArticle]:
+    """Yield every article that a search finds, the newest first, ungrouped.
 
-    The index is looked at as it is when the export begins: what comes in meanwhile is neither missed nor met twice.
+    The export sees the index as it was when it began: later changes neither hide nor repeat an article.
     """
     with elastic_outages_as_retry():
         view = _open_view(client, indexes_of(prefix, request))
@@ -46,16 +45,16 @@ def export(client: Elasticsearch, prefix: str, request: SearchRequest) -> Iterat
 
 
 def csv_lines(articles: Iterator[ExportedArticle]) -> Iterator[str]:
-    """Yield a table with a heading; the texts are left out, for a spreadsheet's cells are too small."""
+    """Yield CSV with a header row; the texts are left out, because they do not fit into a spreadsheet's cells."""
     columns = [name for name in ExportedArticle.__struct_fields__ if name != "body"]
     yield _row(columns)
     for article in articles:
-        told = msgspec.to_builtins(article)
-        yield _row([_cell(told[name]) for name in columns])
+        values = msgspec.to_builtins(article)
+        yield _row([_cell(values[name]) for name in columns])
 
 
 def json_lines(articles: Iterator[ExportedArticle]) -> Iterator[str]:
-    """Yield a JSON document a line."""
+    """Yield one line of JSON for each article."""
     for article in articles:
         yield printable(msgspec.json.encode(article).decode()) + "\n"
 
@@ -95,6 +94,6 @@ def _row(cells: list[str]) -> str:
 
 
 def _cell(value: object) -> str:
-    """Return a cell's text; one that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Return a cell's text, with an apostrophe before what a spreadsheet would take for a formula (OWASP)."""
     text = "; ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
     return printable(f"'{text}" if text.startswith(FORMULA_SIGNS) else text)

@@ -1,7 +1,7 @@
-"""Opens the groups that a search has found: who heads each, who is folded under it, and what matched in the head.
+"""Reads the groups (families or stories) of a page of hits: the representative, the others, and what matched.
 
-One request for all groups of a page, and marks for the heads alone: as inner hits of the search, with marks for every
-member, the same takes several times as long.
+One request reads all groups of a page, with highlights of the representatives only. Inner hits of a collapsed search,
+with highlights of every member, take several times as long.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from elasticsearch import Elasticsearch
 from elasticsearch.dsl.query import Bool, Terms
 from msgspec import convert
 
-from newswire.search.client import ask, indexes_of
+from newswire.search.client import indexes_of, run_searches
 from newswire.search.query import build_mark_query, build_query, match_fields
 from newswire.search.representative import REPRESENTATIVE_ORDER, STORY_REPRESENTATIVE_ORDER
 from newswire.search.request import SearchRequest
 from newswire.search.results import FoundArticle, Hit, Marked, Piece
 
 FOLD_FIELDS: Final = {"copies": "family_id", "stories": "story_id"}
-ALONE: Final = "article_id"  # where nothing is folded, every article is its own group
-FOLDED_SHOWN: Final = 5
+ALONE: Final = "article_id"  # where nothing is grouped, every article is a group
+MAX_FOLDED_SHOWN: Final = 5
 SNIPPETS: Final = 2
 SNIPPET_CHARACTERS: Final = 180
-# A page's text holds no such characters; did it, a mark would stand in the wrong place, and no more.
+# Control characters that a page's text does not contain; if it did, only a highlight would be misplaced.
 BEGIN, END = "\x02", "\x03"
 SHOWN: Final = list(FoundArticle.__struct_fields__)
 
@@ -33,11 +33,11 @@ Found = Mapping[str, Any]
 
 
 def open_groups(client: Elasticsearch, prefix: str, request: SearchRequest, found: Sequence[Found]) -> tuple[Hit, ...]:
-    """Return the hits of a page, each with its group, in the order in which they were found."""
+    """Return the hits of a page, each with its group, in their order."""
     if not found:
         return ()
     field = FOLD_FIELDS.get(request.fold, ALONE)
-    (answer,) = ask(client, indexes_of(prefix, request), [_body(request, field, found)])
+    (answer,) = run_searches(client, indexes_of(prefix, request), [_body(request, field, found)])
     groups = {bucket["key"]: bucket for bucket in answer["aggregations"]["groups"]["buckets"]}
     return tuple(_hit(one, groups.get(one["_source"][field])) for one in found)
 
@@ -45,13 +45,13 @@ def open_groups(client: Elasticsearch, prefix: str, request: SearchRequest, foun
 def _body(request: SearchRequest, field: str, found: Sequence[Found]) -> dict[str, Any]:
     keys = [one["_source"][field] for one in found]
     if request.fold != "stories":
-        # Copies share a language, so no other language's fields have to be looked at; a story's articles do not.
+        # Copies share a language, so the fields of other languages are not needed; the articles of a story may differ.
         request = replace(request, languages=tuple({one["_source"]["language"] for one in found}))
     order = STORY_REPRESENTATIVE_ORDER if request.fold == "stories" else REPRESENTATIVE_ORDER
     shown = {"sort": order, "_source": SHOWN}
     parts = {
         "head": {"top_hits": {**shown, "size": 1, "highlight": _highlight(request)}},
-        "members": {"top_hits": {**shown, "size": FOLDED_SHOWN + 1}},
+        "members": {"top_hits": {**shown, "size": MAX_FOLDED_SHOWN + 1}},
     }
     return {
         "size": 0,
@@ -79,7 +79,7 @@ def _highlight(request: SearchRequest) -> dict[str, Any]:
 
 
 def _hit(found: Found, group: Found | None) -> Hit:
-    """Return a hit; an article whose group has changed since it was found stands alone."""
+    """Return a hit; an article whose group has changed since it was found is shown alone."""
     head, members, count = found, [found], 1
     if group is not None:
         head = group["head"]["hits"]["hits"][0]
@@ -97,7 +97,7 @@ def _hit(found: Found, group: Found | None) -> Hit:
 
 
 def _marked(text: str) -> Marked:
-    """Take a highlighted text apart at its marks."""
+    """Split a highlighted text at its marks."""
     pieces = []
     for stretch in text.split(BEGIN):
         match, mark, rest = stretch.partition(END)

@@ -1,4 +1,4 @@
-"""Reads the times that a search is limited to: days, times and ages."""
+"""Reads the time limits of a search: days, times and ages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def read_moment(text: str, *, is_end: bool = False) -> datetime:
-    """Return the time that a day, a time or an age names; without a zone it is UTC.
+    """Return the time for a day, a time or an age; without a zone it is UTC.
 
-    A day (`2026-03-02`) means its first moment, or with `is_end` its last; an age (`90m`, `12h`, `7d`, `2w`) counts
+    A day (`2026-03-02`) means its beginning, or with `is_end` its end; an age (`90m`, `12h`, `7d`, `2w`) counts
     back from now. Raises ValueError for anything else.
     """
     if age := _AGE.fullmatch(text):

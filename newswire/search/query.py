@@ -1,4 +1,4 @@
-"""Turns what a reader asks for into a query of Elasticsearch; finding.py and the watch stage send it."""
+"""Builds Elasticsearch queries from search requests; search.py and the watch stage send them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from newswire.search.request import DATE_SOURCES, DateTrust, SearchError, Search
 from newswire.search.results import FacetName
 from schemas.index_fields import ANALYZERS, suffix_of
 
-# A word in the title says more of an article than one in its text.
+# A word in the title says more about an article than one in its text.
 EXACT_FIELDS = ("title^4", "heading^3", "summary^2", "authors.words^2", "tags.words^2", "body")
 PHRASE_FIELDS = ("title^4", "heading^3", "summary^2", "authors.words^2", "body")
 STEMMED_FIELDS = ("title_{}^4", "body_{}")
-# Up to three words all of them, above that three quarters; or all but one, above four 60 %.
-LEAST_WORDS: Final = {"enough": "3<75%", "most": "1<-1 4<60%"}
-# facet -> the fields that its values stand in
+# enough: all of up to three words, three quarters of more. most: all but one of up to four words, 60 % of more.
+MIN_WORDS_MATCHED: Final = {"enough": "3<75%", "most": "1<-1 4<60%"}
+NEWEST_FIRST: Final = [{"dated_at": "desc"}, {"article_id": "asc"}]
+# facet -> the fields that contain its values
 FACET_FIELDS: Final[dict[FacetName, tuple[str, ...]]] = {
     "outlet": ("outlet", "source"),
     "language": ("language",),
@@ -27,9 +28,9 @@ FACET_FIELDS: Final[dict[FacetName, tuple[str, ...]]] = {
 
 
 def build_query(request: SearchRequest, *, without: FacetName | None = None) -> Query:
-    """Return the query of a request, for a facet's counts without its own choice.
+    """Return the query of a request; for the counts of facet `without`, its own choice is left out.
 
-    Raises SearchError where nothing could match.
+    Raises SearchError for an empty range of time.
     """
     if request.since and request.until and request.since >= request.until:
         raise SearchError(f"since ({request.since}) is not before until ({request.until})")
@@ -45,12 +46,12 @@ def build_query(request: SearchRequest, *, without: FacetName | None = None) -> 
 
 
 def match_fields(name: Literal["title", "body"], languages: tuple[str, ...] = ()) -> list[str]:
-    """Return the exact and the stemmed fields that hold a text: a highlighter joins their matches."""
+    """Return the exact and the stemmed fields of a text; a highlighter combines their matches."""
     return [name, *(f"{name}_{suffix}" for suffix in _suffixes(languages))]
 
 
 def build_mark_query(request: SearchRequest) -> Query:
-    """Return what is to be marked in titles and texts; of a whole search a highlighter makes much more work."""
+    """Return the query to highlight in titles and texts: only the words, as the whole search is much slower."""
     words = parse_words(request.words)
     fields = [*match_fields("title", request.languages), *match_fields("body", request.languages)]
     marked: list[Query] = [
@@ -61,8 +62,8 @@ def build_mark_query(request: SearchRequest) -> Query:
     return Bool(should=marked) if marked else MatchNone()
 
 
-def chosen_in(request: SearchRequest, name: FacetName) -> tuple[str, ...]:
-    """Return the values of a facet that a request asks for."""
+def chosen_values(request: SearchRequest, name: FacetName) -> tuple[str, ...]:
+    """Return the values that a request chooses in a facet."""
     return {
         "outlet": request.outlets,
         "language": request.languages,
@@ -74,21 +75,21 @@ def chosen_in(request: SearchRequest, name: FacetName) -> tuple[str, ...]:
 
 
 def time_field(request: SearchRequest) -> str:
-    """Return the time that a request's limits and timeline look at."""
+    """Return the field that a request's time limits and timeline refer to."""
     return "dated_at" if request.by == "published" else "first_seen_at"
 
 
-def trusted(trust: DateTrust) -> Query:
-    """Return the query for articles whose date of publication is worth this much."""
+def build_date_trust_query(trust: DateTrust) -> Query:
+    """Return the query for articles whose publication date has this level of trust."""
     if sources := DATE_SOURCES[trust]:
         return Terms("published_source", list(sources))
     return Bool(must_not=[Exists(field="published_at")])
 
 
 def _terms(terms: str, request: SearchRequest) -> Query:
-    """Rank exact and stemmed matches together: an article in which both match stands above one with either."""
+    """Rank exact and stemmed matches together: an article with both comes before one with either."""
     groups = [[field.format(suffix) for field in STEMMED_FIELDS] for suffix in _suffixes(request.languages)]
-    least = LEAST_WORDS[request.needs]
+    least = MIN_WORDS_MATCHED[request.needs]
     return DisMax(queries=[_group(terms, fields, least) for fields in ([*EXACT_FIELDS], *groups)], tie_breaker=1.0)
 
 
@@ -98,7 +99,7 @@ def _suffixes(languages: tuple[str, ...]) -> list[str]:
 
 
 def _group(terms: str, fields: list[str], least: str) -> Query:
-    # cross_fields looks for each word in any field of the group, as if they were one.
+    # cross_fields searches for each word in any field of the group, as if they were one field.
     return MultiMatch(query=terms, fields=fields, type="cross_fields", minimum_should_match=least)
 
 
@@ -107,7 +108,7 @@ def _phrase(phrase: str) -> Query:
 
 
 def _scope(request: SearchRequest) -> list[Query]:
-    """Return the filters that no facet shows."""
+    """Return the filters that are not facets."""
     filters: list[Query] = []
     if request.since or request.until:
         bounds = {"gte": request.since, "lt": request.until}
@@ -126,9 +127,9 @@ def _scope(request: SearchRequest) -> list[Query]:
 
 
 def _valid_at(request: SearchRequest) -> Query:
-    """Return the query for the one version of each article that was the newest at the time; see revisions.
+    """Return the query for the version of each article that was the newest at that time.
 
-    The times of fetches say so: they stay the same when the index is built anew, the times of indexing do not.
+    It goes by times of fetching: they stay the same when the index is rebuilt, times of indexing do not.
     """
     return Bool(
         filter=[Range("fetched_at", {"lte": request.as_of})],
@@ -141,10 +142,12 @@ def _choices(request: SearchRequest, without: FacetName | None) -> list[Query]:
     filters: list[Query] = [
         _any_of(fields, values)
         for name, fields in FACET_FIELDS.items()
-        if name != without and (values := chosen_in(request, name))
+        if name != without and (values := chosen_values(request, name))
     ]
     if request.date_trust and without != "date_trust":
-        filters.append(Bool(should=[trusted(trust) for trust in request.date_trust], minimum_should_match=1))
+        filters.append(
+            Bool(should=[build_date_trust_query(trust) for trust in request.date_trust], minimum_should_match=1)
+        )
     return filters
 
 

@@ -1,4 +1,4 @@
-"""What a reader may ask for, read from plain words; query.py turns it into a query of Elasticsearch."""
+"""Search requests, and the words in them; query.py builds the Elasticsearch query."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, Literal
 from newswire.errors import NewswireError
 
 DateTrust = Literal["told", "guessed", "none"]
-# What an article's date of publication is worth: told by its page or feed, guessed from its text, or unknown.
+# How far a publication date can be trusted: stated by the page or feed (`told`), guessed from the text, or unknown.
 DATE_SOURCES: Final[dict[DateTrust, tuple[str, ...]]] = {
     "told": ("jsonld", "meta", "time", "feed"),
     "guessed": ("text",),
@@ -21,20 +21,26 @@ _PART = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]
 
 
 class SearchError(NewswireError):
-    """What was asked for makes no sense to the server."""
+    """The search is invalid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
     """What to find, what to leave out, and in which order.
 
-    `words` are plain words, "exact phrases" and -excluded words or -"phrases"; empty finds everything.
-    `by` says which time `since` (inclusive) and `until` (exclusive) look at: `published` is the time of publication,
-    or the first sight where none is known or the one told lies ahead. `as_of` asks what was to be found at a time:
-    articles fetched by then, with the text that they had. `needs` says how many of the plain words an article must
-    have: enough is all of three and three quarters of more, most is all but one of four and 60 % of more. `fold` shows
-    copies under the telling that leads their family, or a story as one. `after` is the `next` of the page before;
-    `facets` and `timeline` ask for counts.
+    Attributes:
+        words: plain words, "exact phrases" and -excluded words or -"phrases"; empty finds everything.
+        since: inclusive.
+        until: exclusive.
+        by: the time that `since` and `until` refer to: `published` is the time of publication, or when the article was
+            first seen if that is unknown or in the future.
+        as_of: find what could be found at this time: articles fetched by then, with their text of then.
+        needs: how many of the plain words an article must have. `enough` is all of up to three and three quarters of
+            more, `most` is all but one of up to four and 60 % of more.
+        fold: what is shown as one hit: a family by its representative, a story, or nothing (every article).
+        after: the `next` of the previous page.
+        facets: whether to count the values of facets.
+        timeline: whether to count articles over time.
     """
 
     words: str = ""
@@ -64,7 +70,7 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class QueryWords:
-    """The words of a request, taken apart."""
+    """The words of a request by their role."""
 
     terms: str
     phrases: tuple[str, ...]
@@ -72,16 +78,16 @@ class QueryWords:
 
 
 def parse_words(text: str) -> QueryWords:
-    """Take a reader's words apart; quotes of any style count, and one that is left open ends with the text."""
+    """Split a request's words by role; quotes of any style count, and an unclosed one ends with the text."""
     terms, phrases, excluded = [], [], []
     for part in _PART.finditer(text.translate(QUOTES)):
-        said = (part["phrase"] if part["word"] is None else part["word"]).strip()
-        if not said:
+        found = (part["phrase"] if part["word"] is None else part["word"]).strip()
+        if not found:
             continue
         if part["minus"]:
-            excluded.append(said)
+            excluded.append(found)
         elif part["word"] is None:
-            phrases.append(said)
+            phrases.append(found)
         else:
-            terms.append(said)
+            terms.append(found)
     return QueryWords(" ".join(terms), tuple(phrases), tuple(excluded))

@@ -1,4 +1,4 @@
-"""What a search answers with: hits in marked pieces, counts to narrow them down, and where the next page begins."""
+"""Search results: hits with highlights, facets, a timeline, and the cursor of the next page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FacetName = Literal["outlet", "language", "country", "kind", "section", "date_tr
 
 
 class Piece(NamedTuple):
-    """A stretch of text, and whether it matched."""
+    """A piece of text, and whether it matched."""
 
     text: str
     is_match: bool
@@ -21,7 +21,7 @@ Marked = tuple[Piece, ...]
 
 
 class FoundArticle(Struct, frozen=True, kw_only=True):
-    """What a list shows of an article; the fields are those of the index."""
+    """The fields of an article that lists show, under their names in the index."""
 
     article_id: str
     url: str
@@ -51,7 +51,7 @@ class FoundArticle(Struct, frozen=True, kw_only=True):
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """One article that was found, the pieces that matched, and what is folded under it."""
+    """One article that was found, the pieces that matched, and the other members of its group."""
 
     article: FoundArticle
     title: Marked
@@ -62,7 +62,7 @@ class Hit(Struct, frozen=True, kw_only=True):
 
 
 class FacetValue(Struct, frozen=True):
-    """One value to narrow a search down to, how many articles have it, and whether it is asked for already."""
+    """A value of a facet, how many articles have it, and whether the request chooses it."""
 
     value: str
     count: int
@@ -70,25 +70,25 @@ class FacetValue(Struct, frozen=True):
 
 
 class Facet(Struct, frozen=True):
-    """The values of a field, most frequent first; counts leave out what was chosen in this facet itself."""
+    """The values of a field, most frequent first; the counts ignore what is chosen in this facet itself."""
 
     name: FacetName
     values: tuple[FacetValue, ...]
 
 
 class TimelineBucket(Struct, frozen=True):
-    """How many articles stand between this start and the next."""
+    """The number of articles between this start and the next."""
 
     start: datetime
     count: int
 
 
 class SearchResults(Struct, frozen=True, kw_only=True):
-    """The hits of a page; `total` counts articles, `groups` what they fold into.
+    """The hits of a page; `total` counts articles, `groups` counts families or stories.
 
-    `next` is the request's `after` for the page that follows, None on the last one. `suggestion` are other words
-    that find more, where these found hardly anything. `is_loose` says that no article has enough of the words, so that
-    these are the ones that have most of them.
+    `next` is the `after` of the next page, None on the last one. `suggestion` is another spelling that finds more,
+    where this one found hardly anything. `is_loose` is true when no article has enough of the words; these articles
+    have most of them.
     """
 
     total: int

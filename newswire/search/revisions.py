@@ -1,4 +1,4 @@
-"""Tells what an article has said over time, and what each version changed."""
+"""Reads the versions of an article, and what each of them changed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from elasticsearch import Elasticsearch
 from msgspec import Struct, convert
 
 from newswire.elastic.client import build_alias
-from newswire.search.client import ask
+from newswire.search.client import run_searches
 from newswire.text.diff import Changes, compare_bodies, compare_texts
 
-MOST_VERSIONS: Final = 200
+MAX_VERSIONS: Final = 200
 
 
 class Version(Struct, frozen=True, kw_only=True):
@@ -29,9 +29,9 @@ class Version(Struct, frozen=True, kw_only=True):
 
 
 class RevisionView(Struct, frozen=True, kw_only=True):
-    """A version, when it was valid, and what it changed of the one before; the first one changed nothing.
+    """A version, when it was valid, and what it changed; the first one changed nothing.
 
-    Paragraphs of `body` come in stretches that both versions have, only the older (removed) or only this one (added).
+    Paragraphs of `body` are split into parts that both versions have, only the older (removed) or only this (added).
     """
 
     version: int
@@ -44,19 +44,19 @@ class RevisionView(Struct, frozen=True, kw_only=True):
 
 
 def read_revisions(client: Elasticsearch, prefix: str, article_id: str) -> tuple[RevisionView, ...]:
-    """Return all versions of an article, the newest first; nothing where there is no such article."""
+    """Return all versions of an article, the newest first; empty if there is no such article."""
     body = {
         "query": {"bool": {"filter": [{"term": {"article_id": article_id}}]}},
         "sort": [{"version": "desc"}],
-        "size": MOST_VERSIONS,
+        "size": MAX_VERSIONS,
         "_source": list(Version.__struct_fields__),
     }
-    (answer,) = ask(client, [build_alias(prefix), build_alias(prefix, "revisions")], [body])
+    (answer,) = run_searches(client, [build_alias(prefix), build_alias(prefix, "revisions")], [body])
     return compare_versions([hit["_source"] for hit in answer["hits"]["hits"]])
 
 
 def compare_versions(documents: Sequence[dict[str, Any]]) -> tuple[RevisionView, ...]:
-    """Return the versions, newest first, each with what it changed; documents in any order, twice or not."""
+    """Return the versions, newest first, each with what it changed; the documents may be in any order and repeat."""
     versions = {version.version: version for version in (convert(one, Version) for one in documents)}
     order = sorted(versions)
     pairs = zip(order, [order[0], *order], strict=False) if order else ()

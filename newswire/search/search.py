@@ -1,4 +1,4 @@
-"""Finds articles: full text with filters, copies under the telling that leads them."""
+"""Finds articles by full text and filters, and groups near-duplicates under their representative."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from elasticsearch import Elasticsearch
 from msgspec import structs
 
 from newswire.search import facets, timeline
-from newswire.search.client import ask, indexes_of
+from newswire.search.client import indexes_of, run_searches
 from newswire.search.cursor import Cursor, check_window, read_cursor, write_cursor
 from newswire.search.grouping import FOLD_FIELDS, SHOWN, open_groups
-from newswire.search.query import build_query
+from newswire.search.query import NEWEST_FIRST, build_query
 from newswire.search.request import SearchRequest, parse_words
 from newswire.search.results import SearchResults, TimelineBucket
-from newswire.search.spelling import suggest
+from newswire.search.spelling import suggest_spelling
 
-LEAST_TO_LOOSEN = 2  # words: of one, none can be missing
+MIN_WORDS_TO_LOOSEN = 2  # a single word cannot be left out
 PRECISE_COUNT = 10_000  # groups above this number are estimated
-NEWEST_FIRST = [{"dated_at": "desc"}, {"article_id": "asc"}]
 
 
-def search(client: Elasticsearch, prefix: str, request: SearchRequest) -> SearchResults:
-    """Find articles; where none has enough of the words, those that have most of them. Nothing indexed, nothing found.
+def search_articles(client: Elasticsearch, prefix: str, request: SearchRequest) -> SearchResults:
+    """Return the articles found; if none has enough of the words, those that have most of them.
 
-    Raises SearchError for a request that makes no sense, Retry when the server is away.
+    Raises SearchError for an invalid request, Retry when the server is unavailable.
     """
     results = _search(client, prefix, request)
     if not request.after and not request.offset:
-        results = structs.replace(results, suggestion=suggest(client, prefix, request, results.total))
-    if results.total or request.needs == "most" or len(parse_words(request.words).terms.split()) < LEAST_TO_LOOSEN:
+        results = structs.replace(results, suggestion=suggest_spelling(client, prefix, request, results.total))
+    if results.total or request.needs == "most" or len(parse_words(request.words).terms.split()) < MIN_WORDS_TO_LOOSEN:
         return results
     loose = _search(client, prefix, replace(request, needs="most"))
     return structs.replace(loose, is_loose=True, suggestion=results.suggestion) if loose.total else results
@@ -40,8 +39,8 @@ def search(client: Elasticsearch, prefix: str, request: SearchRequest) -> Search
 def _search(client: Elasticsearch, prefix: str, request: SearchRequest) -> SearchResults:
     cursor = read_cursor(request)
     check_window(cursor, request)
-    own_counts = facets.own_searches(request) if request.facets else []
-    answers = ask(client, indexes_of(prefix, request), [_body(request, cursor), *own_counts])
+    own_counts = facets.facet_searches(request) if request.facets else []
+    answers = run_searches(client, indexes_of(prefix, request), [_body(request, cursor), *own_counts])
     answer = answers[0]
     found = answer["hits"]["hits"]
     total = answer["hits"]["total"]["value"]
@@ -76,12 +75,12 @@ def _body(request: SearchRequest, cursor: Cursor) -> dict[str, Any]:
 
 
 def _aggregations(request: SearchRequest) -> dict[str, Any]:
-    asked = facets.aggregations(request) if request.facets else {}
-    return asked | (timeline.span_aggregations(request) if request.timeline else {})
+    wanted = facets.facet_aggregations(request) if request.facets else {}
+    return wanted | (timeline.span_aggregations(request) if request.timeline else {})
 
 
 def _timeline(
     client: Elasticsearch, prefix: str, request: SearchRequest, answer: Mapping[str, Any]
 ) -> tuple[TimelineBucket, ...]:
     body = timeline.timeline_search(request, answer) if request.timeline and "aggregations" in answer else None
-    return timeline.read_timeline(ask(client, indexes_of(prefix, request), [body])[0]) if body else ()
+    return timeline.read_timeline(run_searches(client, indexes_of(prefix, request), [body])[0]) if body else ()

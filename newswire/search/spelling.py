@@ -1,4 +1,4 @@
-"""Suggests other words where a search found hardly anything: nearest spellings that the index has."""
+"""Suggests other spellings where a search found hardly anything (Elasticsearch's term suggester)."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from newswire.search.client import ask, indexes_of
+from newswire.search.client import indexes_of, run_searches
 from newswire.search.query import build_query
 from newswire.search.request import SearchRequest, parse_words
 
 FEW_HITS: Final = 3
-MOST_WORDS: Final = 8
+MAX_WORDS: Final = 8
 FIELDS: Final = ("title", "body")
-MUCH_MORE_COMMON: Final = 10  # times as many articles: then the word that exists is a misspelling too
+MUCH_MORE_COMMON: Final = 10  # times as many articles: then the reader's word is a misspelling that others made too
 NEAR: Final = {"suggest_mode": "always", "prefix_length": 1, "min_word_length": 4, "size": 1}
 
 
-def suggest(client: Elasticsearch, prefix: str, request: SearchRequest, total: int) -> str | None:
-    """Return words that find more than these did, or None; it asks only where `total` is small."""
-    words = parse_words(request.words).terms.split()[:MOST_WORDS]
+def suggest_spelling(client: Elasticsearch, prefix: str, request: SearchRequest, total: int) -> str | None:
+    """Return a spelling that finds more articles than `total`, or None; it searches only where `total` is small."""
+    words = parse_words(request.words).terms.split()[:MAX_WORDS]
     if total >= FEW_HITS or not words:
         return None
     indexes = indexes_of(prefix, request)
-    (answer,) = ask(client, indexes, [_spellings(words)])
+    (answer,) = run_searches(client, indexes, [_spellings(words)])
     other = request.words
     for word in words:
         if spelling := _better(word, answer):
@@ -33,12 +33,12 @@ def suggest(client: Elasticsearch, prefix: str, request: SearchRequest, total: i
     if other == request.words:
         return None
     query = build_query(replace(request, words=other)).to_dict()
-    (counted,) = ask(client, indexes, [{"size": 0, "query": query, "track_total_hits": True}])
+    (counted,) = run_searches(client, indexes, [{"size": 0, "query": query, "track_total_hits": True}])
     return other if counted["hits"]["total"]["value"] > total else None
 
 
 def _spellings(words: list[str]) -> dict[str, Any]:
-    """Ask for the nearest word that titles and texts have, and in how many articles the reader's own stands."""
+    """Return the search for similar words in titles and texts, and for the number of articles with each word."""
     as_spelt = {word: {"multi_match": {"query": word, "fields": list(FIELDS)}} for word in words}
     return {
         "size": 0,
@@ -51,9 +51,9 @@ def _spellings(words: list[str]) -> dict[str, Any]:
 
 def _better(word: str, answer: Mapping[str, Any]) -> str | None:
     entries = [entry for field in FIELDS for entry in answer.get("suggest", {}).get(f"{field} {word}", ())]
-    offers = [(offer["score"], offer["freq"], offer["text"]) for entry in entries for offer in entry["options"]]
-    if len(entries) != len(FIELDS) or not offers:  # a word of several parts, such as covid-19, is left as it is
+    options = [(option["score"], option["freq"], option["text"]) for entry in entries for option in entry["options"]]
+    if len(entries) != len(FIELDS) or not options:  # a word of several parts, such as covid-19, is left as it is
         return None
-    _, articles, spelling = max(offers)
+    _, articles, spelling = max(options)
     own = answer["aggregations"]["as_spelt"]["buckets"][word]["doc_count"]
     return str(spelling) if articles > own * MUCH_MORE_COMMON else None

@@ -1,4 +1,4 @@
-"""Opens a story: its articles in the order in which they came out, who was first; and lists the stories there are."""
+"""Reads a story, with its articles in the order of publication, and lists stories."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from msgspec import Struct, convert
 
 from newswire.elastic.client import build_alias
 from newswire.search.articles import read_articles
-from newswire.search.client import ask
+from newswire.search.client import run_searches
 from newswire.search.results import FoundArticle
 
-MOST_MERGES: Final = 20  # a story merged into one that was merged into one …
+MAX_MERGES: Final = 20  # followed in a row: a story may be merged into one that was itself merged
 
 
 class Story(Struct, frozen=True, kw_only=True):
-    """A story as lists show it; `size` counts its articles, copies included."""
+    """A story in lists; `size` counts its articles, including copies."""
 
     story_id: str
     headline: str
@@ -30,10 +30,10 @@ class Story(Struct, frozen=True, kw_only=True):
 
 
 class StoryView(Struct, frozen=True, kw_only=True):
-    """A story and its articles as they came out.
+    """A story and its articles, in the order of publication.
 
-    `first` is the earliest one with a date of publication, else the one seen first. `asked_for` is the id that was
-    asked for: it differs where that story has been merged into this one.
+    `first` is the earliest article with a publication date, otherwise the one seen first. `asked_for` is the requested
+    id; it differs if that story was merged into this one.
     """
 
     story: Story
@@ -43,13 +43,13 @@ class StoryView(Struct, frozen=True, kw_only=True):
 
 
 def read_story(client: Elasticsearch, prefix: str, story_id: str) -> StoryView | None:
-    """Return a story, or the one that it was merged into; None where there is none of that id."""
+    """Return a story, or the one that it was merged into; None if no story has this id."""
     story = _follow(client, prefix, story_id)
     articles = read_articles(client, prefix, {"story_id": story.story_id if story else story_id})
     if story is None and not articles:
         return None
     return StoryView(
-        story=story or _told_by(articles), articles=tuple(articles), first=_first(articles), asked_for=story_id
+        story=story or _story_of(articles), articles=tuple(articles), first=_first(articles), asked_for=story_id
     )
 
 
@@ -62,7 +62,7 @@ def list_stories(
     limit: int = 20,
     offset: int = 0,
 ) -> tuple[Story, ...]:
-    """Return the stories that had an article since, those with the newest article or the most outlets first."""
+    """Return the stories with an article since then, those with the newest article or the most outlets first."""
     filters: list[dict[str, Any]] = [{"range": {"size": {"gte": 1}}}]
     if since:
         filters.append({"range": {"last_seen_at": {"gte": since}}})
@@ -78,7 +78,7 @@ def list_stories(
 
 def _follow(client: Elasticsearch, prefix: str, story_id: str) -> Story | None:
     story = None
-    for _ in range(MOST_MERGES):
+    for _ in range(MAX_MERGES):
         found = _ask_stories(client, prefix, {"query": {"term": {"story_id": story_id}}, "size": 1})
         story = found[0] if found else story
         if not found or found[0].merged_into is None:
@@ -88,12 +88,14 @@ def _follow(client: Elasticsearch, prefix: str, story_id: str) -> Story | None:
 
 
 def _ask_stories(client: Elasticsearch, prefix: str, body: dict[str, Any]) -> list[Story]:
-    (answer,) = ask(client, [build_alias(prefix, "stories")], [body | {"_source": list(Story.__struct_fields__)}])
+    (answer,) = run_searches(
+        client, [build_alias(prefix, "stories")], [body | {"_source": list(Story.__struct_fields__)}]
+    )
     return [convert(hit["_source"], Story) for hit in answer["hits"]["hits"]]
 
 
-def _told_by(articles: list[FoundArticle]) -> Story:
-    """Return the story that its articles alone tell of: its own record comes a moment later."""
+def _story_of(articles: list[FoundArticle]) -> Story:
+    """Return a story made from its articles alone; its own record may be indexed a moment later."""
     seen = [article.first_seen_at for article in articles]
     return Story(
         story_id=articles[0].story_id,

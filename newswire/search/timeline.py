@@ -1,4 +1,4 @@
-"""Spreads what a search finds over time, in steps that suit the span."""
+"""The timeline of a search: counts of articles in steps that suit the range of time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from newswire.search.query import build_query, time_field
 from newswire.search.request import SearchRequest
 from newswire.search.results import TimelineBucket
 
-MOST_BUCKETS: Final = 60
-# Steps as the server takes them; months and years are as long as their calendar says.
+MAX_BUCKETS: Final = 60
+# Steps, and their Elasticsearch interval; months and years have their calendar length.
 STEPS: Final[tuple[tuple[timedelta, dict[str, str]], ...]] = (
     (timedelta(minutes=1), {"fixed_interval": "1m"}),
     (timedelta(minutes=5), {"fixed_interval": "5m"}),
@@ -27,13 +27,13 @@ STEPS: Final[tuple[tuple[timedelta, dict[str, str]], ...]] = (
 
 
 def span_aggregations(request: SearchRequest) -> dict[str, Any]:
-    """Return what to ask first: when the first and the last article found stand."""
+    """Return the aggregations for the times of the first and the last article found."""
     field = time_field(request)
     return {"earliest": {"min": {"field": field}}, "latest": {"max": {"field": field}}}
 
 
 def timeline_search(request: SearchRequest, answer: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return the search that counts by steps of time; None where nothing was found."""
+    """Return the search that counts by steps of time; None if nothing was found."""
     earliest, latest = (answer["aggregations"][name]["value"] for name in ("earliest", "latest"))
     if earliest is None:
         return None
@@ -50,14 +50,14 @@ def timeline_search(request: SearchRequest, answer: Mapping[str, Any]) -> dict[s
 
 
 def read_timeline(answer: Mapping[str, Any]) -> tuple[TimelineBucket, ...]:
-    """Return the buckets of the answer, empty ones between others included."""
+    """Return the buckets of the answer, including empty ones."""
     buckets = answer["aggregations"]["timeline"]["buckets"]
     return tuple(TimelineBucket(_moment(bucket["key"]), bucket["doc_count"]) for bucket in buckets)
 
 
 def choose_step(span: timedelta) -> dict[str, str]:
-    """Return the smallest step that parts a span into no more than MOST_BUCKETS."""
-    return next((step for length, step in STEPS if span <= length * MOST_BUCKETS), STEPS[-1][1])
+    """Return the smallest step that divides a span into at most MOST_BUCKETS."""
+    return next((step for length, step in STEPS if span <= length * MAX_BUCKETS), STEPS[-1][1])
 
 
 def _moment(milliseconds: float) -> datetime:

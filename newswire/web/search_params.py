@@ -1,4 +1,4 @@
-"""The search that an address asks for: query parameters become a request, and links to neighbouring searches."""
+"""The query parameters of a search, the request that they stand for, and links to similar searches."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _check_moment(text: str) -> str:
     return text.strip()
 
 
-# A form sends fields that were left empty too.
+# A form also sends the fields that were left empty.
 _filled = BeforeValidator(lambda values: [value for value in values if value] if isinstance(values, list) else values)
 _or_none = BeforeValidator(lambda value: value or None)
 Time = Annotated[str, Field(max_length=40), AfterValidator(_check_moment)]
@@ -41,15 +41,15 @@ class SearchQuery(BaseModel):
     q: str = Field(default="", max_length=1000, description='words, "exact phrases", -without this')
     since: Time = Field(default="", description="not before this day, time or age: 2026-03-02, 12h, 7d")
     until: Time = Field(default="", description="not after this day or time")
-    by: Literal["published", "seen"] = Field(default="published", description="which time these mean")
-    as_of: Time = Field(default="", description="what was to be found at this time, as it was worded then")
+    by: Literal["published", "seen"] = Field(default="published", description="the time that since and until refer to")
+    as_of: Time = Field(default="", description="what could be found at this time, in the wording of then")
     outlet: Names = Field(default=[], description="only these outlets, by name or source id")
     language: Names = Field(default=[], description="only these languages: en, es …")
     country: Names = Field(default=[], description="only outlets of these countries: GB, ES …")
     kind: Names = Field(default=[], description="article, live, gallery, video")
     section: Names = Field(default=[], description="only these sections, as the outlets call them")
     date_trust: Annotated[list[DateTrust], _filled] = Field(
-        default=[], description="told by the page or feed, guessed from the text, none"
+        default=[], description="told (stated by the page or feed), guessed (from the text), none"
     )
     host: Names = Field(default=[], description="only these hosts")
     story: Identifier = Field(default=None, description="only this story's articles")
@@ -59,10 +59,10 @@ class SearchQuery(BaseModel):
     fold: Literal["copies", "stories", "nothing"] = Field(default="copies", description="what is shown as one hit")
     sort: Literal["relevance", "date"] = "relevance"
     limit: int = Field(default=PAGE_HITS, ge=1, le=200)
-    after: Cursor = Field(default=None, description="`next` of the page before")
+    after: Cursor = Field(default=None, description="`next` of the previous page")
 
     def request(self, *, with_counts: bool) -> SearchRequest:
-        """Return the search; `with_counts` asks for facets and timeline too."""
+        """Return the search; `with_counts` includes facets and a timeline."""
         return SearchRequest(
             words=self.q,
             since=_read_moment(self.since),
@@ -94,7 +94,7 @@ class SearchQuery(BaseModel):
         return urlencode([(name, text) for name, value in values.items() for text in _texts(value)])
 
     def without(self, name: str, value: str) -> str:
-        """Return the query string of this search with one value of a list taken out."""
+        """Return the query string of this search without one value of a list."""
         return self.link(**{name: [other for other in getattr(self, name) if other != value]})
 
     @property

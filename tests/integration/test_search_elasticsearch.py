@@ -18,7 +18,7 @@ from newswire.commands import search as search_command
 from newswire.elastic.client import open_elasticsearch
 from newswire.elastic.templates import sync_templates
 from newswire.search.request import SearchError, SearchRequest
-from newswire.search.search import search
+from newswire.search.search import search_articles
 from newswire.stage import Record
 from schemas.topics import ARTICLES
 
@@ -100,7 +100,9 @@ def corpus(server_settings):
 def find(corpus):
     """Search the corpus."""
     with open_elasticsearch(corpus) as client:
-        yield lambda words="", **wishes: search(client, corpus.index_prefix, SearchRequest(words=words, **wishes))
+        yield lambda words="", **wishes: search_articles(
+            client, corpus.index_prefix, SearchRequest(words=words, **wishes)
+        )
 
 
 def names(results):
@@ -255,7 +257,7 @@ def test_paging_goes_on_where_the_page_before_ended(find):
 def test_before_anything_is_indexed_nothing_is_found(servers):
     """A first search on an empty cluster is no error."""
     with open_elasticsearch(servers) as client:
-        results = search(client, servers.index_prefix, SearchRequest(words="anything"))
+        results = search_articles(client, servers.index_prefix, SearchRequest(words="anything"))
     assert (results.total, results.groups, results.hits) == (0, 0, ())
 
 

@@ -20,9 +20,9 @@ from newswire.elastic.client import build_alias, open_elasticsearch
 from newswire.elastic.templates import sync_templates
 from newswire.search import articles as reading
 from newswire.search import revisions
-from newswire.search.export import csv_lines, export, json_lines
+from newswire.search.export import csv_lines, export_articles, json_lines
 from newswire.search.request import SearchError, SearchRequest
-from newswire.search.search import search
+from newswire.search.search import search_articles
 from newswire.stage import Record
 from schemas.topics import ARTICLES
 
@@ -94,7 +94,7 @@ def corpus(settings):
 @pytest.fixture
 def find(corpus):
     """Search the corpus."""
-    return lambda words="", **wishes: search(*corpus, SearchRequest(words=words, **wishes))
+    return lambda words="", **wishes: search_articles(*corpus, SearchRequest(words=words, **wishes))
 
 
 def names(results):
@@ -203,7 +203,7 @@ def test_the_timeline_spreads_the_finds_over_the_span(find):
 
 def test_an_export_holds_everything_and_no_formula(corpus):
     """More than a page, none folded; a title that begins like a formula is text in a spreadsheet."""
-    articles = list(export(*corpus, SearchRequest(words="granary", limit=1)))
+    articles = list(export_articles(*corpus, SearchRequest(words="granary", limit=1)))
     assert {article.url.rsplit("/", 1)[1] for article in articles} == {"paper", "agency", "early", "report", "letter"}
     rows = list(csv.DictReader(io.StringIO("".join(csv_lines(iter(articles))))))
     assert "'=SUM(granary)" in {row["title"] for row in rows}
@@ -215,14 +215,14 @@ def test_an_export_holds_everything_and_no_formula(corpus):
 def test_an_export_of_nothing_is_empty(corpus):
     """Neither an unknown word nor an index that does not exist is an error."""
     client, prefix = corpus
-    assert list(export(client, prefix, SearchRequest(words="zzyzx"))) == []
-    assert list(export(client, f"{prefix}-none", SearchRequest())) == []
+    assert list(export_articles(client, prefix, SearchRequest(words="zzyzx"))) == []
+    assert list(export_articles(client, f"{prefix}-none", SearchRequest())) == []
 
 
 def test_an_export_goes_on_from_page_to_page(corpus, monkeypatch):
     """Whatever the size of a page, each article comes once."""
     monkeypatch.setattr("newswire.search.export.PAGE", 2)
-    ids = [article.article_id for article in export(*corpus, SearchRequest())]
+    ids = [article.article_id for article in export_articles(*corpus, SearchRequest())]
     assert sorted(ids) == sorted({id_of(name) for name in CORPUS})
 
 

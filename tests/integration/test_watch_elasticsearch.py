@@ -21,7 +21,7 @@ from newswire.kafka.publisher import open_publisher
 from newswire.kafka.reader import read_topic
 from newswire.kafka.topic_admin import apply_topics
 from newswire.runtime.process import run_stage
-from newswire.saved.searches import SavedSearch, add_search, id_of, list_searches, remove_search
+from newswire.saved.searches import SavedSearch, add_search, list_searches, remove_search, search_id_of
 from newswire.search.request import SearchRequest
 from newswire.stage import Out, Record
 from newswire.testing.clock import FrozenClock
@@ -49,7 +49,9 @@ class Desk:
     def save(self, name, words="", *, pushes=True, created_at=SEEN, **filters):
         """Save a search."""
         request = SearchRequest(words=words, **filters)
-        search = SavedSearch(query_id=id_of(name), name=name, request=request, created_at=created_at, pushes=pushes)
+        search = SavedSearch(
+            query_id=search_id_of(name), name=name, request=request, created_at=created_at, pushes=pushes
+        )
         add_search(self.client, self.prefix, search)
 
     def article(self, number, title, version=1, **changes):
@@ -139,7 +141,7 @@ def test_an_alert_says_what_was_found(desk):
     desk.publish(article)
     desk.rig.start().step()
     (record,), (alert,) = desk.rig.records(ALERTS), desk.rig.read(ALERTS)
-    assert record.key.decode() == alert.query_id == id_of("towers")
+    assert record.key.decode() == alert.query_id == search_id_of("towers")
     names = ("article_id", "version", "title", "outlet", "url", "story_id", "language", "published_at")
     assert [getattr(alert, name) for name in names] == [getattr(article, name) for name in names]
 
@@ -255,7 +257,7 @@ def test_a_bad_search_is_disabled_with_its_reason_and_stops_no_other(desk):
     desk.save("from-tomorrow", "tower")
     odd = {"request": {"which": "the best"}}
     home = f"{desk.prefix}-saved-searches-all"
-    desk.client.update(index=home, id=id_of("from-tomorrow"), doc=odd, refresh=True)
+    desk.client.update(index=home, id=search_id_of("from-tomorrow"), doc=odd, refresh=True)
     desk.publish(desk.article(1, "Tower sold"))
     member = desk.rig.start()
     member.step()

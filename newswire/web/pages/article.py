@@ -1,4 +1,4 @@
-"""The page of one article: its text, where each datum came from, its versions, its copies and its story."""
+"""The page of an article: its text and provenance, its versions, its near-duplicates and its story."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from newswire.search.articles import read_article, read_family
 from newswire.search.revisions import read_revisions
 from newswire.search.stories import read_story
-from newswire.web.platform.context import Asked
+from newswire.web.platform.context import CurrentContext
 from newswire.web.view.condensed_diff import condense
 from newswire.web.view.provenance import facts_of
 from newswire.web.view.rendering import show_page
@@ -20,19 +20,19 @@ ArticleId = Annotated[str, Path(max_length=200)]
 
 
 @router.get("/article/{article_id}")
-def article_page(request: Request, asked: Asked, article_id: ArticleId) -> HTMLResponse:
+def article_page(request: Request, context: CurrentContext, article_id: ArticleId) -> HTMLResponse:
     """Show an article in its newest version."""
-    article = read_article(asked.client, asked.prefix, article_id)
+    article = read_article(context.client, context.prefix, article_id)
     if article is None:
         raise HTTPException(404, f"There is no article {article_id}.")
-    family = read_family(asked.client, asked.prefix, article.family_id)
+    family = read_family(context.client, context.prefix, article.family_id)
     return show_page(
         request,
         "article.html",
         article=article,
         facts=facts_of(article),
         condense=condense,
-        revisions=read_revisions(asked.client, asked.prefix, article_id) if article.version > 1 else (),
+        revisions=read_revisions(context.client, context.prefix, article_id) if article.version > 1 else (),
         family=family if family and len(family.members) > 1 else None,
-        story=read_story(asked.client, asked.prefix, article.story_id),
+        story=read_story(context.client, context.prefix, article.story_id),
     )

@@ -1,4 +1,4 @@
-"""Puts the pages and the API together: `newswire web` serves them, and Airflow mounts them behind its own login."""
+"""The web application: `newswire web` serves it, and Airflow mounts it behind its own login."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def create_app(settings: Settings, guards: Sequence[Any] = (), names: Sequence[s
 
     Args:
         settings: where the servers are.
-        guards: dependencies that every page has, such as Airflow's login.
-        names: the host names under which it answers, where no login guards the pages; None: any.
+        guards: FastAPI dependencies of every page, such as Airflow's login.
+        names: the host names to answer for, where no login protects the pages; None for any.
     """
     stack = ExitStack()
     context = Context(settings, stack.enter_context(open_elasticsearch(settings)))
@@ -67,5 +67,5 @@ def create_app(settings: Settings, guards: Sequence[Any] = (), names: Sequence[s
 
 
 async def _live() -> str:
-    """Say that the pages are served; whether the servers behind them are there, the pages say themselves."""
+    """Report that the pages are served; the pages themselves report the servers behind them."""
     return "live"

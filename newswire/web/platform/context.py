@@ -1,4 +1,4 @@
-"""What every page needs to answer: the settings and one client of Elasticsearch, held for as long as the pages run."""
+"""The context of every page: the settings, and one Elasticsearch client for as long as the application runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from newswire.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The servers to ask."""
+    """The settings and the Elasticsearch client."""
 
     settings: Settings
     client: Elasticsearch
@@ -29,4 +29,4 @@ def _context_of(request: Request) -> Context:
     return context
 
 
-Asked = Annotated[Context, Depends(_context_of)]
+CurrentContext = Annotated[Context, Depends(_context_of)]

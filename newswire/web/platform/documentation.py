@@ -1,4 +1,4 @@
-"""The API's description: OpenAPI made from the types that are sent, and a page of it without scripts of others."""
+"""The documentation of the API: OpenAPI from the types that are sent, and a page without third-party scripts."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from newswire.web.view.rendering import show_page
 REFERENCE: Final = "#/components/schemas/{name}"
 ERROR: Final = {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
 FAILURES: Final = {
-    "400": "A parameter makes no sense; `error` says which and why.",
-    "404": "There is nothing of that id.",
-    "503": "A server is away; try again.",
+    "400": "A parameter is invalid; `error` says which one and why.",
+    "404": "Nothing has this id.",
+    "503": "A server is unavailable; try again.",
 }
 
 
 class DocumentedApi(FastAPI):
-    """FastAPI that describes answers by the structs which are sent."""
+    """FastAPI that describes answers by the structs that are sent."""
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
@@ -32,7 +32,7 @@ class DocumentedApi(FastAPI):
 
 
 def add_documentation(app: FastAPI) -> None:
-    """Serve the description as a page for people."""
+    """Serve the documentation as a page."""
 
     @app.get("/api/", include_in_schema=False, response_class=HTMLResponse)
     def api_page(request: Request) -> HTMLResponse:
@@ -46,7 +46,7 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     kept = {
         name: schema
         for name, schema in document.get("components", {}).get("schemas", {}).items()
-        if "Validation" not in name  # ours say it in words
+        if "Validation" not in name  # our errors are sentences
     }
     document["components"] = {"schemas": kept | components | {"Error": ERROR}}
     for path in document["paths"].values():
@@ -65,7 +65,7 @@ def _describe(operation: dict[str, Any], schema: Any) -> None:
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield what the page shows of each operation."""
+    """Yield what the page shows for each operation."""
     for path, methods in document["paths"].items():
         for operation in methods.values():
             yield {

@@ -20,7 +20,7 @@ from newswire.settings import Settings
 from newswire.web.view.rendering import show_page
 
 HEADINGS = {
-    400: "This cannot be searched for",
+    400: "This search is not valid",
     401: "Please log in",
     403: "You may not see this",
     404: "There is nothing here",

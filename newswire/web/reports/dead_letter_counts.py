@@ -1,4 +1,4 @@
-"""Counts the dead letters by stage and reason, as the index keeps them."""
+"""Counts the indexed dead letters by stage and reason."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from elasticsearch import Elasticsearch
 from msgspec import Struct
 
 from newswire.elastic.client import build_alias
-from newswire.search.client import ask
+from newswire.search.client import run_searches
 
-MOST_KINDS: Final = 1_000
+MAX_KINDS: Final = 1_000
 FIELDS: Final = ("stage", "reason", "is_expected")
 
 
 class DeadLetterCount(Struct, frozen=True, kw_only=True):
-    """How many records a stage could not take for one reason; `is_expected` where the stage's work is to refuse."""
+    """How many records of a stage were dead-lettered for a reason; `is_expected` for rejections, its normal work."""
 
     stage: str
     reason: str
@@ -26,18 +26,18 @@ class DeadLetterCount(Struct, frozen=True, kw_only=True):
 
 
 def count_dead_letters(client: Elasticsearch, prefix: str, *, since: datetime) -> tuple[DeadLetterCount, ...]:
-    """Return the counts of letters written since, unexpected and frequent ones first."""
+    """Return the counts of dead letters since then, unexpected and frequent ones first."""
     body: dict[str, Any] = {
         "size": 0,
         "query": {"range": {"at": {"gte": since.isoformat()}}},
         "aggs": {
             "kinds": {
-                "composite": {"size": MOST_KINDS, "sources": [{name: {"terms": {"field": name}}} for name in FIELDS]},
+                "composite": {"size": MAX_KINDS, "sources": [{name: {"terms": {"field": name}}} for name in FIELDS]},
                 "aggs": {"newest_at": {"max": {"field": "at"}}},
             }
         },
     }
-    (answer,) = ask(client, [build_alias(prefix, "dead-letters")], [body])
+    (answer,) = run_searches(client, [build_alias(prefix, "dead-letters")], [body])
     buckets = answer["aggregations"]["kinds"]["buckets"] if "aggregations" in answer else []
     counts = (
         DeadLetterCount(

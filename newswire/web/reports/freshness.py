@@ -1,4 +1,4 @@
-"""Tells of every source its newest article and how many came lately: a silent outlet is seen by it."""
+"""The newest article of every source and the number of the last 24 hours, which show that a source is silent."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from elasticsearch import Elasticsearch
 from msgspec import Struct
 
 from newswire.elastic.client import build_alias
-from newswire.search.client import ask
+from newswire.search.client import run_searches
 
-MOST_SOURCES: Final = 10_000  # as far as the server goes
+MAX_SOURCES: Final = 10_000  # the most that the server returns
 
 
 class Newest(Struct, frozen=True, kw_only=True):
-    """The article of a source that was seen last, and how many were first seen within 24 hours."""
+    """The newest article of a source, and how many were first seen in the last 24 hours."""
 
     article_id: str
     title: str
@@ -25,16 +25,16 @@ class Newest(Struct, frozen=True, kw_only=True):
 
 
 def read_newest(client: Elasticsearch, prefix: str) -> dict[str, Newest]:
-    """Return source id -> its newest article; sources without any are missing. Raises Retry when the server is away."""
-    by_source = {"terms": {"field": "source", "size": MOST_SOURCES}}
+    """Return source id -> its newest article; sources without one are missing. Raises Retry during an outage."""
+    by_source = {"terms": {"field": "source", "size": MAX_SOURCES}}
     body: dict[str, Any] = {
-        "size": MOST_SOURCES,
+        "size": MAX_SOURCES,
         "sort": [{"first_seen_at": "desc"}, {"article_id": "asc"}],
         "collapse": {"field": "source"},
         "_source": ["source", "article_id", "title", "language", "first_seen_at"],
         "aggs": {"day": {"filter": {"range": {"first_seen_at": {"gte": "now-24h"}}}, "aggs": {"sources": by_source}}},
     }
-    (answer,) = ask(client, [build_alias(prefix)], [body])
+    (answer,) = run_searches(client, [build_alias(prefix)], [body])
     if "aggregations" not in answer:
         return {}
     of_day = {bucket["key"]: bucket["doc_count"] for bucket in answer["aggregations"]["day"]["sources"]["buckets"]}

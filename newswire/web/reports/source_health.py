@@ -29,7 +29,7 @@ class Diagnosis(Struct, frozen=True):
 
 
 class SourceEvidence(Struct, frozen=True, kw_only=True):
-    """What is known about a source; None where a server could not be asked."""
+    """What is known about a source; None where a server could not be context."""
 
     found: UrlCounts | None = None
     lists: Sequence[ListState] | None = None

@@ -1,4 +1,4 @@
-"""The charts of the pages as shapes: positions and lengths are worked out here, the templates only draw them."""
+"""The bar charts of the pages: positions and lengths are computed here, the templates only draw them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from newswire.search.results import TimelineBucket
 BARS_WIDTH: Final = 1000
 BARS_HEIGHT: Final = 100
 GAP_SHARE: Final = 0.12
-LOWEST_BAR: Final = 3.0  # one article among thousands still shows
+LOWEST_BAR: Final = 3.0  # one article among thousands stays visible
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One stretch of time and how high its bar stands."""
+    """The bar of one step of time."""
 
     start: datetime
     end: datetime
@@ -30,7 +30,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """How many articles over time; `most` is the highest bar's count."""
+    """The number of articles over time; `most` is the highest count."""
 
     bars: tuple[Bar, ...]
     most: int
@@ -39,7 +39,7 @@ class BarChart:
 
 
 def draw_bars(buckets: Sequence[TimelineBucket]) -> BarChart | None:
-    """Return the chart of a timeline; None where there is nothing to compare."""
+    """Return the chart of a timeline; None if there is nothing to compare."""
     if len(buckets) < 2 or not any(bucket.count for bucket in buckets):
         return None
     starts = [bucket.start for bucket in buckets]

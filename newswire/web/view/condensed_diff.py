@@ -1,4 +1,4 @@
-"""Shortens what a version changed to the paragraphs that matter, so that a long live blog's history can be read."""
+"""Condenses the diff of a version to the changed paragraphs, so that the history of a long live blog is readable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from newswire.text.diff import Changes
 
 
 def condense(body: Sequence[Changes]) -> Iterator[Changes | int]:
-    """Yield the changed paragraphs, each with its neighbours, and how many unchanged ones stand between them."""
+    """Yield the changed paragraphs, each with its neighbours, and the number of unchanged ones between them."""
     is_changed = [any(part.change != "same" for part in paragraph) for paragraph in body]
 
     def is_near(place: int) -> bool:

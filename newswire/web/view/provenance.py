@@ -1,4 +1,4 @@
-"""Says of every datum of an article what it is and where it was read."""
+"""The facts shown about an article, each with its provenance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 from newswire.search.articles import ArticleView
 from newswire.web.view.rendering import country_name, language_name, moment, plural
 
-# As the parser writes them down, in words; what follows the first word names the element.
+# The first word of the parser's provenance, in words; what follows it names the element.
 ORIGINS: Final = {
     "jsonld": "structured data of the page",
     "meta": "meta element",
@@ -26,7 +26,7 @@ ANSWERS: Final = {True: "yes", False: "no"}
 
 
 class Fact(Struct, frozen=True):
-    """One datum: its name, what it says, and where that comes from."""
+    """One fact about an article: its name, its value, and where it comes from."""
 
     name: str
     value: str
@@ -34,7 +34,7 @@ class Fact(Struct, frozen=True):
 
 
 def facts_of(article: ArticleView) -> tuple[Fact, ...]:
-    """Return what is known of an article, without what is not."""
+    """Return the known facts about an article."""
     return tuple(
         Fact(name, value, _origin(article.provenance.get(field, default)))
         for field, name, value, default in _data(article)
@@ -43,13 +43,13 @@ def facts_of(article: ArticleView) -> tuple[Fact, ...]:
 
 
 def _data(article: ArticleView) -> Iterator[tuple[str, str, str, str]]:
-    """Yield field, name, value, and where it comes from if the parser said nothing."""
+    """Yield field, name, value, and the origin if the parser recorded none."""
     yield "title", "Title", article.title, ""
     yield "heading", "Heading of the page", article.heading or "", ""
     yield "authors", "Authors", ", ".join(article.authors), ""
     yield "published_at", "Published", _time(article.published_at), article.published_source or ""
     yield "modified_at", "Changed", _time(article.modified_at), ""
-    yield "language", "Language", language_name(article.language), "worked out from the text"
+    yield "language", "Language", language_name(article.language), "detected from the text"
     yield "country", "Country", country_name(article.country) if article.country else "", "the source's file"
     yield "section", "Section", article.section or "", ""
     yield "tags", "Tags", ", ".join(article.tags), ""
@@ -70,11 +70,11 @@ def _time(time: datetime | None) -> str:
     return moment(time) if time else ""
 
 
-def _answer(said: bool | None) -> str:  # noqa: FBT001 - a datum, not a switch
-    return "" if said is None else ANSWERS[said]
+def _answer(value: bool | None) -> str:  # noqa: FBT001 - a value, not a switch
+    return "" if value is None else ANSWERS[value]
 
 
-def _origin(said: str) -> str:
-    kind, _, rest = said.partition(" ")
+def _origin(provenance: str) -> str:
+    kind, _, rest = provenance.partition(" ")
     words = ORIGINS.get(kind)
-    return said if words is None else f"{words}: {rest}" if rest else words
+    return provenance if words is None else f"{words}: {rest}" if rest else words

@@ -1,4 +1,4 @@
-"""Turns what was read into pages: the templates, and how times, names and addresses from the web are shown."""
+"""Renders pages: the templates, and their filters for times, names and URLs."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ def _templates() -> Environment:
 
 
 def moment(time: datetime) -> str:
-    """Write a time for readers: 2 March 2026, 09:00; every page says that all times are UTC."""
+    """Return a time for readers: 2 March 2026, 09:00; every page notes that all times are UTC."""
     local = time.astimezone(UTC)
     return f"{local.day} {local:%B %Y, %H:%M}"
 
 
 def stamp(time: datetime) -> str:
-    """Write a time for a machine."""
+    """Return a time in ISO 8601."""
     return time.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def web_address(url: str | None) -> str | None:
-    """Return an address that may become a link: http or https, nothing that a browser would run."""
+    """Return a URL that may become a link (http or https, nothing that a browser would run), otherwise None."""
     try:
         parts = urlsplit(url or "")
     except ValueError:
@@ -67,12 +67,12 @@ def web_address(url: str | None) -> str | None:
 
 
 def language_name(code: str) -> str:
-    """Return a language's English name, or the code where it has none."""
+    """Return a language's English name, or the code if there is none."""
     return "unknown language" if code == "und" else str(_english().languages.get(code, code))
 
 
 def country_name(code: str) -> str:
-    """Return a country's English name, or the code where it has none."""
+    """Return a country's English name, or the code if there is none."""
     return str(_english().territories.get(code, code))
 
 

@@ -1,4 +1,4 @@
-"""The chart of a story: a lane for each outlet, a dot for each article at the time it came out."""
+"""The swimlane chart of a story: a lane for each outlet, a dot for each article at its time of publication."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WIDTH: Final = 760
 LABEL_WIDTH: Final = 190
 MARGIN: Final = 12
 LANE_HEIGHT: Final = 26
-MOST_LANES: Final = 24
+MAX_LANES: Final = 24
 LABEL_CHARACTERS: Final = 26
 
 
@@ -37,7 +37,7 @@ class Swimlane:
 
 @dataclass(frozen=True, slots=True)
 class SwimlaneChart:
-    """The lanes in the order of their first articles; `left` and `right` are where time begins and ends."""
+    """The lanes in the order of their first articles; `left` and `right` are the ends of the time axis, in pixels."""
 
     lanes: tuple[Swimlane, ...]
     begin: datetime
@@ -50,7 +50,7 @@ class SwimlaneChart:
 
 
 def draw_swimlanes(articles: Sequence[FoundArticle]) -> SwimlaneChart | None:
-    """Return the chart of articles in the order of time; None where they do not spread over any."""
+    """Return the chart of articles in the order of time; None if all have the same time."""
     if not articles or articles[0].dated_at == articles[-1].dated_at:
         return None
     begin, end = articles[0].dated_at, articles[-1].dated_at
@@ -63,7 +63,7 @@ def draw_swimlanes(articles: Sequence[FoundArticle]) -> SwimlaneChart | None:
         share = (article.dated_at - begin).total_seconds() / length
         return Dot(article, round(LABEL_WIDTH + MARGIN + share * (WIDTH - LABEL_WIDTH - 2 * MARGIN), 1))
 
-    shown = list(by_outlet.items())[:MOST_LANES]
+    shown = list(by_outlet.items())[:MAX_LANES]
     lanes = (
         Swimlane(outlet, _shorten(outlet), (place + 0.5) * LANE_HEIGHT, tuple(map(dot, members)))
         for place, (outlet, members) in enumerate(shown)

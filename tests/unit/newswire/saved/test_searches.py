@@ -15,7 +15,7 @@ from consumers.watch.alert_claims import Announcement, build_claim
 from consumers.watch.saved_search_matches import FoundVersion, SavedSearchMatch
 from newswire.commands.saved import command, describe
 from newswire.commands.search_options import read_request, search_options
-from newswire.saved.searches import SavedSearch, id_of
+from newswire.saved.searches import SavedSearch, search_id_of
 from newswire.search.request import SearchRequest
 from schemas.topics import ALERTS, INDEXED_ARTICLES
 
@@ -75,7 +75,7 @@ def test_the_golden_alert_is_what_the_stage_would_send():
     alert = ALERTS.decode((examples / "alerts.v1/revision.json").read_bytes())
     article = INDEXED_ARTICLES.decode(next((examples / "indexed-articles.v1").iterdir()).read_bytes())
     name, shown = alert.query_name, {field: getattr(alert, field) for field in FoundVersion.__struct_fields__}
-    search = SavedSearch(query_id=id_of(name), name=name, request=SearchRequest(), created_at=alert.matched_at)
+    search = SavedSearch(query_id=search_id_of(name), name=name, request=SearchRequest(), created_at=alert.matched_at)
     match = SavedSearchMatch(search, FoundVersion(**shown))
     claim = build_claim("news", match, Announcement("3:14", article), alert.matched_at)
     assert claim == (alert, "3:14", "news-alerts-2026.03")

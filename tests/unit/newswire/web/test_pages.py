@@ -155,7 +155,7 @@ def misconfigured(settings, monkeypatch):
     def refuse(*_arguments, **_options):
         raise ConfigError(message)
 
-    for place in ("pages.search.search", "api.search", "reports.sources.read_newest"):
+    for place in ("pages.search.search_articles", "api.search_articles", "reports.sources.read_newest"):
         monkeypatch.setattr(f"newswire.web.{place}", refuse)
     changed = settings.model_copy(update={"elasticsearch_password": SecretStr(PASSWORD)})
     with open_pages(create_app(changed)) as client:
@@ -190,7 +190,7 @@ def test_the_pipeline_is_shown_without_any_server(client):
     answer = client.get("/pipeline")
     assert answer.status_code == 200
     assert "no broker at 127.0.0.1:9" in answer.text
-    assert answer.text.count("Not known.") == 2
+    assert answer.text.count("Unknown.") == 2
     assert len(client.get("/api/pipeline").json()["outages"]) == 3
 
 

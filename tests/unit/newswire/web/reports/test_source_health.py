@@ -78,3 +78,31 @@ def test_several_troubles_are_all_named():
     """The first does not hide the others."""
     evidence = SourceEvidence(lists=(a_list(2, "no answer"),), of_day=0, found=account(indexed=1), overdue=4)
     assert len(said(evidence, expected_per_day=ExpectedPerDay(min=2))) == 3
+
+
+@pytest.mark.parametrize(
+    ("states", "is_trouble"),
+    [
+        ({"rejected": 5, "indexed": 5}, False),
+        ({"rejected": 6, "indexed": 4}, True),
+        ({"rejected": 9}, False),
+        ({"rejected": 10}, True),
+        ({"refused": 5, "indexed": 5}, False),
+        ({"refused": 6, "indexed": 4}, True),
+        ({"refused": 9}, False),
+        ({"refused": 10}, True),
+        ({"failed": 5}, False),
+        ({"failed": 6}, True),
+        ({"failed": 6, "indexed": 6}, False),
+    ],
+)
+def test_more_than_half_of_ten_pages_is_trouble(states, is_trouble):
+    """Half is not, and with fewer than ten pages a share means nothing."""
+    assert (said(SourceEvidence(**GOOD | {"found": account(**states)})) != [("good", "In order.")]) == is_trouble
+
+
+@pytest.mark.parametrize(("of_day", "word"), [(1, "Silent"), (2, "In order"), (80, "In order"), (81, "Loud")])
+def test_the_expected_number_of_articles_includes_its_bounds(of_day, word):
+    """The file names the least and the most that are normal."""
+    ((_, text),) = said(SourceEvidence(**GOOD | {"of_day": of_day}), expected_per_day=ExpectedPerDay(min=2, max=80))
+    assert text.startswith(word)

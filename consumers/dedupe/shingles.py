@@ -80,6 +80,14 @@ def read_shingles(text: Fingerprint, boilerplate: NDArray[np.bool_]) -> tuple[Sh
     return sets, fivegrams[: max(MIN_KEYS, below)].astype(np.uint32)
 
 
+def share_new(shingles: Shingles, old: Shingles | None) -> float | None:
+    """Return the share of trigrams, 0 to 1, that an older version does not have; None without one."""
+    if old is None:
+        return None
+    known = np.isin(shingles.trigrams, old.trigrams, assume_unique=True)
+    return 1 - float(known.mean()) if len(known) else 0.0
+
+
 def _hash_sequences(sums: U64, length: int) -> U64:
     """Return the hash of each sequence of `length` words, from the prefix sums of the text's polynomial."""
     hashes: U64 = (sums[length:] - sums[:-length]) * INVERSES[: max(0, len(sums) - length)]

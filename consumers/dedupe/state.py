@@ -13,7 +13,7 @@ from consumers.dedupe.boilerplate import Boilerplate
 from consumers.dedupe.key_index import KeyIndex, event_id_of
 from consumers.dedupe.near_duplicates import NearDuplicateIndex
 from consumers.dedupe.row_table import VersionRow
-from consumers.dedupe.shingles import Shingles, read_shingles
+from consumers.dedupe.shingles import Shingles, read_shingles, share_new
 from consumers.dedupe.to_message import TIERS, Tier, build_verdict
 from newswire.stage import Answer, Out
 from newswire.text.fingerprint import Fingerprint, fingerprint
@@ -99,9 +99,7 @@ class DedupeState:
         if not row.tier:
             overlap = None
         self._add(row, shingles, keys, counted)
-        return build_verdict(
-            article, row, "revision" if earlier else "new", earlier, overlap, _share_new(shingles, old)
-        )
+        return build_verdict(article, row, "revision" if earlier else "new", earlier, overlap, share_new(shingles, old))
 
     def _read(self, article: ParsedArticle, host: int, counted: frozenset[int]) -> tuple[Shingles, Keys]:
         """Return the shingles and keys of a text without its boilerplate."""
@@ -225,13 +223,6 @@ def _read_text(article: ParsedArticle) -> Fingerprint:
         return Fingerprint.unpack(article.fingerprint or b"")
     except ValueError:
         return Fingerprint.unpack(fingerprint(article.title, article.body, article.language))
-
-
-def _share_new(shingles: Shingles, old: Shingles | None) -> float | None:
-    if old is None:
-        return None
-    known = np.isin(shingles.trigrams, old.trigrams, assume_unique=True)
-    return 1 - float(known.mean()) if len(known) else 0.0
 
 
 def _first_version(article: ParsedArticle) -> int:

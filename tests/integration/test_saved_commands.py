@@ -31,7 +31,7 @@ def saved(servers, monkeypatch):
 
 def test_a_search_is_saved_run_listed_and_removed(saved, servers):
     """A name stands for one search; words, filters and whether it pushes come back as they were given."""
-    assert "No search is saved." in saved("list")
+    assert "No saved searches." in saved("list")
     with pytest.raises(Retry, match="newswire templates apply"):
         saved("add", "ferries", "ferry")
     sync_templates(servers)

@@ -277,7 +277,7 @@ def test_the_command_shows_counts_a_line_of_time_and_the_way_on(run):
     output = run("granary", "--facets", "--timeline", "--country", "US", "--fold", "nothing", "--limit", "1").stdout
     assert "GB 2 · ✓ US 2" in output
     assert "2026-03-02 08:30" in output
-    assert "at most 1 a step" in output
+    assert "at most 1 per step" in output
     word = output.rsplit("--after ", 1)[1].strip()
     assert "Granary lost" in output + run("granary", "--country", "US", "--fold", "nothing", "--after", word).stdout
     assert "--after" not in run("granary", "--country", "US").stdout

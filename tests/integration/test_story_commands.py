@@ -118,7 +118,7 @@ def test_vocabulary_refuses_to_count_too_little(run):
 
 def test_a_renewed_vocabulary_takes_the_place_of_the_shipped_one(told, run, monkeypatch):
     """The command numbers the file on, and the stage reads the newest."""
-    monkeypatch.setattr(commands, "LEAST_ARTICLES", 1)
+    monkeypatch.setattr(commands, "MIN_ARTICLES", 1)
     before = load_vocabulary("en", None)
     assert "en-0002.npz" in run(commands.vocabulary, "en", "--since-days", "3650")
     load_vocabulary.cache_clear()  # as a new process would

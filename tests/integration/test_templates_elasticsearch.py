@@ -107,7 +107,7 @@ def test_the_commands_tell_by_their_exit_code(settings, monkeypatch):
     assert run("diff").exit_code == 1
     applied = run("apply", "--json")
     assert [change["was"] for change in json.loads(applied.output)] == ["missing"] * len(build_templates("x"))
-    assert run("diff").output == "The server's templates are ours.\n"
+    assert run("diff").output == "The server's templates are up to date.\n"
     assert run("diff").exit_code == 0
     assert "in place already" in run("apply").output
 

@@ -63,7 +63,7 @@ def test_the_alarm_names_what_is_stuck(ledger, monkeypatch):
     (row,) = sources.select("tbody tr")
     assert [words(cell) for cell in row.select("td.number")[1:]] == ["6", "2", "1", "3"]
     said = words(row.select_one(".diagnosis"))
-    assert "1 address is on the way for too long" in said
+    assert "1 address is overdue" in said
     assert f"A list fails, 3 times in a row: {FEED}: 503" in said
     assert "rejected (no-text 1)" in words(row)
     assert "1 address is on the way for longer than 2 h" in words(pipeline.select_one(".notice"))
@@ -86,7 +86,7 @@ def test_nothing_is_alarmed_when_all_is_young(ledger):
     patient = ledger.model_copy(update={"overdue_after_seconds": 200_000.0})
     with open_pages(create_app(patient)) as pages:
         assert "for longer than" not in pages.get("/pipeline").text
-        assert "too long;" not in pages.get("/sources").text
+        assert "overdue;" not in pages.get("/sources").text
 
 
 def test_stages_are_up_where_their_group_has_members(servers):

@@ -114,7 +114,7 @@ def test_a_search_marks_folds_and_counts(pages):
     (hit,) = page.select(".hit")
     assert words(hit.h2) == "Lower town cleared as river rises"
     assert {mark.text.lower() for mark in hit.select("mark")} == {"river"}
-    assert words(hit.select_one(".folded summary")) == "1 other telling: Ostrey Post"
+    assert words(hit.select_one(".folded summary")) == "1 near-duplicate: Ostrey Post"
     assert hit.select_one(".folded a")["href"] == f"/article/{id_of('carrier')}"
     assert words(page.select_one("fieldset")) == "Outlet Ostrey Post 1 Tarn Agency 1"
     assert page.select_one('.onward a[href^="/api/export.csv?q=river"]')
@@ -192,7 +192,7 @@ def test_an_article_is_shown_with_its_origins(pages):
     assert facts["Published"] == "2 March 2026, 09:00 structured data of the page: datePublished"
     assert [words(member) for member in page.select(".members li")] == [
         "Tarn Agency original Lower town cleared as river rises",
-        "Ostrey Post 2 h later River rises overnight",
+        "Ostrey Post 2h later River rises overnight",
     ]
     assert page.select_one(f'.beside a[href="/story/{STORY}"]')
 
@@ -229,8 +229,8 @@ def test_a_story_says_who_was_first_and_who_followed(pages):
     assert words(page.select_one(".first")).startswith("First: Tarn Agency , 2 March 2026, 09:00")
     assert [words(hit) for hit in page.select(".hit")] == [
         "Lower town cleared as river rises Tarn Agency 2 March 2026, 09:00 English",
-        "River rises overnight Ostrey Post 2 March 2026, 11:00 2 h later English copy",
-        "Inside the flooded school Valley Voice 2 March 2026, 14:00 5 h later English",
+        "River rises overnight Ostrey Post 2 March 2026, 11:00 2h later English copy",
+        "Inside the flooded school Valley Voice 2 March 2026, 14:00 5h later English",
     ]
     assert len(page.select(".lanes circle")) == 3
     assert len(page.select(".lanes circle.copy")) == 1

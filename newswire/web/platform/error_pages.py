@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -11,12 +10,11 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import SecretStr
 from starlette.exceptions import HTTPException
 
 from newswire.errors import ConfigError, NewswireError, Retry
 from newswire.search.request import SearchError
-from newswire.settings import Settings
+from newswire.web.platform.security import mask_secrets
 from newswire.web.view.rendering import show_page
 
 HEADINGS = {
@@ -28,8 +26,6 @@ HEADINGS = {
     503: "A server is unavailable",
 }
 RETRY_AFTER_SECONDS = "10"
-MASK = "***"
-_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 log = structlog.get_logger(__name__)
 
@@ -56,14 +52,6 @@ def add_failure_pages(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def of_http(request: Request, error: HTTPException) -> Response:
         return _answer(request, error.status_code, [str(error.detail)], error.headers)
-
-
-def mask_secrets(text: str, settings: Settings) -> str:
-    """Return the text without the values of secret settings, and without credentials in URLs."""
-    secrets = [value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)]
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, MASK)
-    return _CREDENTIALS_IN_URL.sub(MASK, text)
 
 
 def _answer(request: Request, status: int, reasons: Sequence[str], headers: Any = None) -> Response:

@@ -1,14 +1,18 @@
-"""Security of the web pages: headers that allow a page nothing but our own files, and the host names we answer to."""
+"""Security of the web pages: headers that allow nothing but our own files, known host names, masked secrets."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from newswire.settings import Settings
 
 # Airflow shows these pages in a frame of its own.
 POLICY: Final = (
@@ -23,6 +27,8 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+MASK: Final = "***"
+_CREDENTIALS_IN_URL = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 
 class SecurityHeaders:
@@ -64,6 +70,14 @@ class TrustedHosts:
             await PlainTextResponse(text, 421)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def mask_secrets(text: str, settings: Settings) -> str:
+    """Return the text without the values of secret settings, and without credentials in URLs."""
+    secrets = [value.get_secret_value() for _, value in settings if isinstance(value, SecretStr)]
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return _CREDENTIALS_IN_URL.sub(MASK, text)
 
 
 def _name_of(scope: Scope) -> str | None:

@@ -56,7 +56,7 @@ class PipelineReport(Struct, frozen=True, kw_only=True):
 
 def report_pipeline(settings: Settings, client: Elasticsearch) -> PipelineReport:
     """Return the report; a server that is unavailable costs its part only."""
-    outages = PartialResults()
+    outages = PartialResults(settings)
     late = timedelta(seconds=settings.overdue_after_seconds)
     stages = outages.ask(lambda: _stages(settings))
     states, reasons = outages.ask(lambda: _ledger(settings)) or ({}, {})

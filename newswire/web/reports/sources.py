@@ -78,7 +78,7 @@ def report_sources(settings: Settings, client: Elasticsearch) -> SourceReport:
 
 def _read_servers(settings: Settings, client: Elasticsearch) -> _ServerData:
     late = timedelta(seconds=settings.overdue_after_seconds)
-    outages = PartialResults()
+    outages = PartialResults(settings)
     accounts = outages.ask(lambda: count_urls(settings))
     overdue = outages.ask(lambda: count_overdue(settings, late))
     lists = outages.ask(lambda: read_lists(settings))

@@ -162,7 +162,7 @@ def misconfigured(settings, monkeypatch):
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/api/search", "/sources", "/api/sources"])
+@pytest.mark.parametrize("path", ["/", "/api/search"])
 def test_a_wrong_setting_is_not_an_outage(misconfigured, path):
     """500 without an invitation to come back: it names the setting, and no secret leaves the process."""
     answer = misconfigured.get(path)
@@ -171,6 +171,28 @@ def test_a_wrong_setting_is_not_an_outage(misconfigured, path):
     assert "NEWSWIRE_ELASTICSEARCH_PASSWORD" in answer.text
     assert "search.example" in answer.text
     assert PASSWORD not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/sources", "/api/sources"])
+def test_a_wrong_setting_costs_an_overview_its_part_only(misconfigured, path):
+    """Where one looks for what is wrong, the other servers are still shown; no secret is."""
+    answer = misconfigured.get(path)
+    assert answer.status_code == 200
+    assert "NEWSWIRE_ELASTICSEARCH_PASSWORD" in answer.text
+    assert "PostgreSQL does not answer" in answer.text
+    assert PASSWORD not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/pipeline", "/api/pipeline"])
+def test_a_broken_stack_is_not_a_missing_part(client, monkeypatch, path):
+    """What neither waiting nor a setting can fix is an error of the page."""
+
+    def fail(*_arguments):
+        raise StackError("the supervisor left no report")
+
+    monkeypatch.setattr("newswire.web.reports.pipeline.read_groups", fail)
+    answer = client.get(path)
+    assert (answer.status_code, "Retry-After" in answer.headers) == (500, False)
 
 
 def test_an_error_of_the_stack_is_not_an_outage(client, monkeypatch):

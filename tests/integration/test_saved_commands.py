@@ -36,7 +36,7 @@ def test_a_search_is_saved_run_listed_and_removed(saved, servers):
         saved("add", "ferries", "ferry")
     sync_templates(servers)
     said = saved("add", "ferries", 'ferry "Kestrel Bay"', "-strike", "--language", "en", "--push")
-    assert "It finds 0 articles now." in said
+    assert "It matches 0 articles now." in said
     saved("add", "all of it", "--json")
     listed = {search["name"]: search for search in json.loads(saved("list", "--json"))}
     assert [*listed] == ["all of it", "ferries"]

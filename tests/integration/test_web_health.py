@@ -66,7 +66,7 @@ def test_the_alarm_names_what_is_stuck(ledger, monkeypatch):
     assert "1 address is overdue" in said
     assert f"A list fails, 3 times in a row: {FEED}: 503" in said
     assert "rejected (no-text 1)" in words(row)
-    assert "1 address is on the way for longer than 2 h" in words(pipeline.select_one(".notice"))
+    assert "1 address is in the pipeline for longer than 2h" in words(pipeline.select_one(".notice"))
     assert "http://paper.example/fetched" in words(pipeline.select_one("section[aria-labelledby=overdue]"))
     assert (report["overdue_count"], [one["state"] for one in report["overdue"]]) == (1, ["fetched"])
     assert (report["states"]["indexed"], report["states"]["discovered"], report["reasons"]) == (

@@ -86,7 +86,7 @@ def _show_other_ends(console: Console, result: DemoResult) -> None:
 
 def _show_searches(console: Console, settings: Settings, result: DemoResult) -> None:
     from newswire.commands.search_view import show_results
-    from newswire.demo.actual import request_of
+    from newswire.demo.actual_run import request_of
     from newswire.elastic.client import open_elasticsearch
     from newswire.search.search import search_articles
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newswire.airflow.rest_client import Airflow, TaskCounts, open_airflow
-from newswire.demo.actual import Progress, Tally, find_missing_hits, read_actual_run, read_progress
+from newswire.demo.actual_run import Progress, Tally, find_missing_hits, read_actual_run, read_progress
 from newswire.demo.comparison import compare
 from newswire.demo.expectations import Truth
 from newswire.demo.press.content import read_press

@@ -158,7 +158,7 @@ def test_the_form_counts_when_no_message_woke_the_run():
 
 
 def test_the_trigger_wakes_for_good_messages_and_survives_bad_ones():
-    """Broken JSON, bytes that are no text, a tombstone, a request for 9000 articles: rejected; the next one counts."""
+    """Broken JSON, bytes that are not text, a tombstone, a request for 9000 articles: rejected; the next one counts."""
     from newswire.airflow.crawl_requests import request_trigger
     from newswire.settings import Settings
 

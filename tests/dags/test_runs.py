@@ -99,7 +99,7 @@ class Run:
 
 
 def events_of(run):
-    """Return what the run told in asset events."""
+    """Return the extras of the run's asset events."""
     from airflow.models.asset import AssetEvent
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -151,7 +151,7 @@ def test_one_dead_outlet_of_three_is_a_red_square_in_a_green_run(press, site):
 
 
 def test_a_run_in_which_most_outlets_failed_is_red(press, site):
-    """Red squares alone would leave the run green: the closing task says that most of it did not work."""
+    """Failed mapped tasks alone would leave the run green: the last task fails if most of them did."""
     site.pages["/feed.xml"] = SitePage("gone", 404)
     run = press.run("crawl_15m")
     assert run.state == "failed"
@@ -173,7 +173,7 @@ def test_several_sources_are_crawled_on_request(press, site):
 
 
 def test_a_request_without_a_source_fails_with_its_reason(press):
-    """An empty form is told so, and the run does not look as if it had crawled."""
+    """An empty form is an error, and the run does not look as if it had crawled."""
     run = press.run("crawl_source")
     assert run.state == "failed"
     assert run.states("read_requests") == ["failed"]

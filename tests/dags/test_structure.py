@@ -84,7 +84,7 @@ def test_every_dag_is_documented_owned_and_bounded(bag):
 
 
 def test_every_pool_exists(bag):
-    """A task whose pool is missing would wait for ever."""
+    """A task whose pool is missing would wait indefinitely."""
     pools = {"default_pool", *json.loads((DAGS / "pools.json").read_text("utf-8"))}
     assert {task.pool for dag in bag.dags.values() for task in dag.tasks} <= pools
 

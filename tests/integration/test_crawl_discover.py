@@ -32,7 +32,7 @@ def test_lists_are_asked_for_what_is_new(crawl):
 
 
 def test_a_lying_etag_is_found_out(crawl):
-    """A server that says 304 though there is news is asked without validators every so often."""
+    """A server that responds 304 although there is news is polled without validators every few times."""
     crawl.settings = crawl.settings.model_copy(update={"feed_unconditional_every": 3})
     crawl.site.set_feed("/a", etag='"same"')
     crawl.discover()

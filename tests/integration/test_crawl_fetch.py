@@ -20,7 +20,7 @@ pytestmark = pytest.mark.servers
 
 
 def test_a_feed_becomes_pages(crawl):
-    """Every address of the feed is recorded once, fetched once, and travels with what the feed said of it."""
+    """Every address of the feed is recorded once, fetched once, and travels with its feed entry."""
     crawl.site.set_feed("/a?utm_source=rss", "/b")
     crawl.site.pages["/a"] = crawl.site.pages["/a?utm_source=rss"]
     assert crawl.discover()["new"] == 2
@@ -51,7 +51,7 @@ def test_a_page_carries_its_country_and_what_robots_says_of_ai_use(crawl):
 
 
 def drip(handler):
-    """Send a byte now and then, as if to keep us for ever."""
+    """Send a byte now and then, as if to hold the connection indefinitely."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 100000\r\n\r\n")
     for _ in range(100):
         handler.wfile.write(b"x")
@@ -266,7 +266,7 @@ def test_time_is_kept_and_the_rest_stays_due(crawl):
 
 
 def test_a_source_is_crawled_on_request_with_its_limit(crawl):
-    """Only the named source's addresses are fetched, no more than asked for; an unknown name says where to look."""
+    """Only the named source's addresses are fetched, no more than asked for; an unknown name is an error with a hint."""
     from newswire.crawl.crawl_now import crawl_sources
 
     crawl.site.set_feed("/a", "/b", "/c")

@@ -1,4 +1,4 @@
-"""How every attempt of the crawl ended is told on fetch-outcomes, and the crawl does not depend on it."""
+"""Every attempt of the crawl is reported on fetch-outcomes, and the crawl does not depend on it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from schemas.topics import FETCH_OUTCOMES
 pytestmark = pytest.mark.servers
 
 
-def told(crawl):
+def read_outcomes(crawl):
     """Return path, kind and outcome of this site's attempts, with what goes with them."""
     raws = read_topic(crawl.settings, "fetch-outcomes")
     outcomes = [FETCH_OUTCOMES.decode(raw.value) for raw in raws]
     return {one.url.removeprefix(crawl.site.url): one for one in outcomes if one.url.startswith(crawl.site.url)}
 
 
-def test_every_attempt_tells_how_it_ended(crawl):
+def test_every_attempt_is_reported_with_its_outcome(crawl):
     """Pages and lists, good and bad, with status, size and the number of new addresses."""
     crawl.write_source(feeds=[f"{crawl.site.url}/feed.xml", f"{crawl.site.url}/broken.xml"])
     crawl.site.set_feed("/a", "/gone", "/picture")
@@ -30,7 +30,7 @@ def test_every_attempt_tells_how_it_ended(crawl):
         "/picture": SitePage(b"\x89PNG", content_type="image/png"),
     }
     crawl.run()
-    ends = told(crawl)
+    ends = read_outcomes(crawl)
     assert {path: (one.kind, one.outcome, one.reason) for path, one in ends.items()} == {
         "/feed.xml": ("feed", "fetched", None),
         "/broken.xml": ("feed", "failed", ends["/broken.xml"].reason),
@@ -44,12 +44,12 @@ def test_every_attempt_tells_how_it_ended(crawl):
     assert ends["/a"].host == crawl.site.host
 
 
-def test_a_site_that_fails_as_a_whole_is_told_of(crawl):
+def test_a_site_that_fails_as_a_whole_is_reported(crawl):
     """The error that the task raises does not swallow the outcome."""
     crawl.site.pages["/feed.xml"] = SitePage(status=503)
     with pytest.raises(SiteError):
         crawl.discover()
-    assert (told(crawl)["/feed.xml"].outcome, told(crawl)["/feed.xml"].status) == ("failed", 503)
+    assert (read_outcomes(crawl)["/feed.xml"].outcome, read_outcomes(crawl)["/feed.xml"].status) == ("failed", 503)
 
 
 def test_discovery_goes_on_while_kafka_is_away(crawl):

@@ -51,7 +51,7 @@ def test_generating_again_changes_nothing():
 
 
 def test_every_line_is_a_saved_object_of_its_own():
-    """Ids are unique, and each line says in which form it is written."""
+    """Ids are unique, and each line has its format version."""
     assert len({(saved["type"], saved["id"]) for saved in OBJECTS}) == len(OBJECTS) == len(saved_objects())
     assert all(saved["typeMigrationVersion"] == VERSIONS[saved["type"]] for saved in OBJECTS)
     assert [saved["attributes"]["title"] for saved in DASHBOARDS.values()] == [board.title for board in BOARDS]
@@ -85,7 +85,7 @@ def test_every_panel_of_a_dashboard_finds_what_it_shows(saved):
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.key)
 def test_rows_fill_the_grid(board):
-    """Panels stand side by side without a gap, and no two have the same title."""
+    """Panels are side by side without a gap, and no two have the same title."""
     assert {sum(row.widths()) for row in board.rows} == {COLUMNS}
     titles = [panel.title for panel in board.panels() if not isinstance(panel, Text)]
     assert len(set(titles)) == len(titles)
@@ -154,24 +154,24 @@ def test_links_lead_to_pages_that_exist():
 
 
 @pytest.mark.parametrize(
-    ("field", "says"), [("titel", r"no field titel; see schemas/index_fields"), ("title", "title.raw")]
+    ("field", "message"), [("titel", r"no field titel; see schemas/index_fields"), ("title", "title.raw")]
 )
-def test_a_field_that_will_not_do_stops_the_generation(field, says):
-    """A typing error, or a text where values are needed, says where to look."""
+def test_a_field_that_will_not_do_stops_the_generation(field, message):
+    """A typing error, or a text field where values are needed, gets a helpful message."""
     table = Table(title="T", view=ARTICLES, rows=(Terms(label="x", field=field),), measures=(count("n"),))
-    with pytest.raises(LookupError, match=f"newswire-articles .*{says}"):
+    with pytest.raises(LookupError, match=f"newswire-articles .*{message}"):
         build_chart(table, "T")
 
 
 @pytest.mark.parametrize("attributes", LENSES.values(), ids=LENSES)
 def test_a_chart_is_whole(attributes):
-    """Every column stands in the picture once, and the picture and the sorting name no column that is not there."""
+    """Every column is in the chart once, and the chart and the sorting name no column that is not there."""
     (layer,) = attributes["state"]["datasourceStates"]["formBased"]["layers"].values()
     columns = layer["columns"]
     assert layer["columnOrder"] == list(columns)
     assert sorted(named_in(attributes["state"]["visualization"])) == sorted(columns)
     is_bucketed = [column["isBucketed"] for column in columns.values()]
-    assert is_bucketed == sorted(is_bucketed, reverse=True), "groups stand before measures"
+    assert is_bucketed == sorted(is_bucketed, reverse=True), "groups come before measures"
     for column in columns.values():
         if (order := column["params"].get("orderBy", {})).get("type") == "column":
             assert not columns[order["columnId"]]["isBucketed"]

@@ -1,4 +1,4 @@
-"""How sources and hosts are shared out among tasks, and what the UI says of them."""
+"""How sources and hosts are distributed among tasks, and the DAGs' documentation."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ RUN = {
 
 
 class FakeAirflow:
-    """Answers from a script: (method, end of path) -> answers, the last one for ever."""
+    """Scripted responses: (method, end of path) -> responses, the last one repeated."""
 
     def __init__(self):
         self.script = {("POST", "/auth/token"): deque([(201, {"access_token": "t"})])}
@@ -80,7 +80,7 @@ def airflow():
 
 
 def test_a_run_is_started_once_though_the_first_answer_is_lost(airflow):
-    """The run's id is ours: when a retried POST says that it exists, that run is the one."""
+    """The run's id is ours: when a retried POST gets 409, that run is the one."""
     airflow.answers("POST", "/dagRuns", (503, {}), (409, {}))
     airflow.answers("GET", "/dagRuns/r1", (200, RUN))
     with open_airflow(airflow.settings) as client:
@@ -103,7 +103,7 @@ def test_waiting_outlasts_a_restart_of_the_api_server(airflow):
 
 
 def test_a_run_that_takes_too_long_is_named_with_its_page(airflow):
-    """The message says where to look."""
+    """The message names the page to look at."""
     airflow.answers("GET", "/dagRuns/r1", (200, RUN | {"state": "running"}))
     with open_airflow(airflow.settings) as client, pytest.raises(StackError, match=r"still running.*/runs/r1"):
         client.wait("crawl_source", "r1", timeout_seconds=0.1)

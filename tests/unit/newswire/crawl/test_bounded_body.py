@@ -47,7 +47,7 @@ def test_a_bomb_stops_at_the_limit(name):
 
 @pytest.mark.parametrize("name", PACKERS)
 def test_rubbish_is_bad_encoding(name):
-    """Bytes that are not packed as said do not pass for a body."""
+    """Bytes that are not encoded as declared do not pass for a body."""
     with pytest.raises(BadEncodingError):
         unpack(b"plain text, no compression at all", name, 1_000)
 

@@ -40,7 +40,7 @@ def test_an_entry_is_read_whole():
 
 
 def test_an_update_is_a_change():
-    """Atom's updated tells that a page changed; its published stays what it was."""
+    """Atom's `updated` means that a page changed; its `published` stays the same."""
     (found,) = read(
         "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>t</title><link href='/a'/>"
         "<published>2031-05-06T10:00:00Z</published><updated>2031-05-07T10:00:00Z</updated></entry></feed>"
@@ -54,7 +54,7 @@ LENIENT = {
     "an unknown entity": rss("<item><title>A &nbsp; B</title><link>/a</link></item>"),
     "a guid for a link": rss("<item><guid>https://paper.example/a</guid></item>"),
     "an item without address": rss("<item><title>x</title></item><item><link>/a</link></item>"),
-    "an item that is no web page": rss("<item><link>tel:1</link></item><item><link>/a</link></item>"),
+    "an item that is not a web page": rss("<item><link>tel:1</link></item><item><link>/a</link></item>"),
     "a wrong date": rss("<item><link>/a</link><pubDate>yesterday</pubDate></item>"),
     "a date beyond all": rss("<item><link>/a</link><pubDate>Tue, 06 May 99999 10:00:00 GMT</pubDate></item>"),
     "a byte order mark": "\ufeff" + rss("<item><link>/a</link></item>"),
@@ -71,7 +71,7 @@ def test_what_can_be_read_of_a_broken_feed_is_read(body):
 @pytest.mark.parametrize(
     "body", [b"", b"<html><body>We are closed</body></html>", b'{"a": 1}', b"\x00\xff" * 50, b"%PDF-1.7"]
 )
-def test_what_is_no_feed_is_said_to_be_none(body):
+def test_what_is_not_a_feed_is_an_error(body):
     """A page of excuses with status 200 is a failure, not an empty feed."""
     with pytest.raises(UnreadableListError):
         read(body, content_type="text/html")

@@ -95,7 +95,7 @@ def test_no_rule_keeps_the_matcher_busy(pattern):
     assert time.process_time() - began < 0.5
 
 
-SAID_OF_AI = {
+AI_RULES = {
     "nothing": ("User-agent: *\nDisallow: /admin/", None),
     "a trainer is shut out": ("User-agent: GPTBot\nDisallow: /", False),
     "in a group of several": ("User-agent: Googlebot\nUser-agent: ccbot # no thanks\nDisallow: /", False),
@@ -126,7 +126,7 @@ SAID_OF_AI = {
 }
 
 
-@pytest.mark.parametrize(("text", "allowed"), SAID_OF_AI.values(), ids=SAID_OF_AI)
+@pytest.mark.parametrize(("text", "allowed"), AI_RULES.values(), ids=AI_RULES)
 def test_what_robots_says_of_ai_use_is_read(text, allowed):
     """Crawlers for models that are shut out of the page, and the lines on its use; a refusal outweighs a grant."""
     assert rules(text).allows_ai_use(URL) is allowed

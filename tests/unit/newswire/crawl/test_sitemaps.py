@@ -51,7 +51,7 @@ def test_a_sitemap_that_breaks_off_gives_what_came_before():
     "body",
     [b"", b"<html><body/></html>", b"no xml", b"\x1f\x8bbroken", gzip.compress(bytes(5_000_000)), b"<rss/>"],
 )
-def test_what_is_no_sitemap_is_said_to_be_none(body):
+def test_what_is_not_a_sitemap_is_an_error(body):
     """Excuses, rubbish and bombs are failures, not empty lists."""
     with pytest.raises(UnreadableListError):
         read(body)

@@ -33,7 +33,7 @@ def test_inner_addresses_are_refused_in_every_disguise(address):
     "address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:93.184.216.34", "64:ff9b::5db8:d822"]
 )
 def test_public_addresses_are_let_through(address):
-    """The guard stands in nobody's way who has a public address."""
+    """The guard does not hinder requests to a public address."""
     assert is_permitted(ip_address(address), ())
 
 

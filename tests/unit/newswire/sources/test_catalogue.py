@@ -1,4 +1,4 @@
-"""Sources: what is right is read, what is wrong is named, and one mistake stops one source."""
+"""The catalogue: valid files are read, faults are reported, and one fault affects one source."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_broken_file_stops_only_itself_and_says_why(load, text, reason):
 
 
 def test_a_mistake_is_named_with_its_line(load):
-    """A value's own line is told; what is missing has none."""
+    """The line of a value is given; a missing one has none."""
     text = "title: The Paper\nfeeds:\n  - https://paper.example/feed\n  - paper.example\n"
     (broken,) = load(bad=text).broken
     assert (
@@ -118,7 +118,7 @@ def test_the_rules_in_the_documentation_are_good(load):
 
 
 def test_every_folder_is_read_and_an_id_belongs_to_one(tmp_path, folder):
-    """Sources of one's own stand beside the shipped ones; a missing folder and a second id are named."""
+    """Own sources are read beside the shipped ones; a missing folder and a duplicate id are reported."""
     (folder / "a.yml").write_text(GOOD)
     other = tmp_path / "own"
     other.mkdir()
@@ -157,7 +157,7 @@ def test_the_shipped_sources_are_good_and_disabled():
 
 
 def test_the_committed_schema_is_current():
-    """`newswire sources schema` is what sources/source.schema.json says."""
+    """`newswire sources schema` prints what is in sources/source.schema.json."""
     committed = json.loads((ROOT / "sources" / "source.schema.json").read_text("utf-8"))
     assert committed == source_schema(), "run: newswire sources schema > sources/source.schema.json"
 

@@ -266,7 +266,7 @@ def test_time_is_kept_and_the_rest_stays_due(crawl):
 
 
 def test_a_source_is_crawled_on_request_with_its_limit(crawl):
-    """Only the named source's addresses are fetched, no more than asked for; an unknown name is an error with a hint."""
+    """Only addresses of the named source are fetched, up to the limit; an unknown name is an error with a hint."""
     from newswire.crawl.crawl_now import crawl_sources
 
     crawl.site.set_feed("/a", "/b", "/c")

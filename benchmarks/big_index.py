@@ -1,4 +1,4 @@
-"""Many made-up articles, and how long the searches take that a page with facets and highlights asks for."""
+"""Many synthetic articles, and the time of searches with facets and highlights, as the page sends them."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def make_article(number: int) -> Article:
 
 
 def make_id(number: int) -> str:
-    """Return the id that stands for a number."""
+    """Return the id for a number."""
     return hashlib.sha256(str(number).encode()).hexdigest()[:32]
 
 
 def write_text(chance: random.Random, count: int) -> str:
-    """Return words, few of them often and most of them rarely, as texts have them."""
+    """Return words with the frequencies of natural text: few are common, most are rare."""
     return " ".join(WORDS[min(int(chance.paretovariate(0.5)) - 1, len(WORDS) - 1)] for _ in range(count))
 
 
@@ -95,7 +95,7 @@ def documents(count: int) -> Iterator[Document]:
 
 
 def requests() -> Iterator[SearchRequest]:
-    """Yield searches as a page asks them: one to four words, phrases, filters, always with facets."""
+    """Yield searches as the page sends them: one to four words, phrases, filters, always with facets."""
     for number in range(SEARCHES):
         words = [WORDS[int(math.exp(CHANCE.uniform(*RANKS)))] for _ in range(number % 4 + 1)]
         text = f'"{words[0]} {words[1]}" {words[2]}' if number % 8 == 7 else " ".join(words)
@@ -105,7 +105,7 @@ def requests() -> Iterator[SearchRequest]:
 
 
 def measure(client: Elasticsearch, count: int) -> dict[str, float]:
-    """Fill an index and ask it; return times of searches and the weight of an article."""
+    """Fill an index and search it; return the times of searches and the bytes of an article."""
     index = build_index_name(PREFIX, BEGIN)
     actions = ({"_index": index, "_id": one["article_id"], "_source": one} for one in documents(count))
     began = time.monotonic()

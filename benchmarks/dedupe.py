@@ -1,4 +1,4 @@
-"""Dedupe's speed, memory, restart and protocol on made-up text, beside datasketch's LSH where that is installed.
+"""Dedupe's speed, memory, restart and protocol on synthetic text, compared with datasketch's LSH if installed.
 
     python benchmarks/dedupe.py [--articles N] [--full] [--json FILE]
 
@@ -59,21 +59,21 @@ def make_texts(count: int, seed: int = 1) -> Iterator[str]:
 
 
 def timed(work: Callable[[], Any]) -> float:
-    """Return the CPU seconds of some work."""
+    """Return the CPU seconds of a piece of work."""
     start = time.process_time()
     work()
     return time.process_time() - start
 
 
 def clocked(work: Callable[[], Any]) -> float:
-    """Return the seconds of some work on the clock: the disk counts."""
+    """Return the wall-clock seconds of a piece of work, disk included."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def measure_speed(count: int) -> dict[str, float]:
-    """Time parse's share, the decision, the reading of the log that a replay adds to it, and a plain hash."""
+    """Time parse's part, the decision, what reading the log adds in a replay, and a plain hash."""
     texts = list(make_texts(count))
     yardstick = timed(lambda: [hashlib.sha256(word.encode()) for text in texts for word in text.split()])
     parse = timed(lambda: [fingerprint("", text, "en") for text in texts])
@@ -93,7 +93,7 @@ def measure_speed(count: int) -> dict[str, float]:
 
 
 def measure_window(count: int) -> dict[str, float]:
-    """Fill a window with synthetic articles; weigh it, save it twice and load it."""
+    """Fill a window with synthetic articles; measure its memory, save it twice and load it."""
     chance = np.random.default_rng(1)
     with tempfile.TemporaryDirectory() as name:
         folder, snapshots = Path(name) / "texts", Snapshots(Path(name) / "snapshots", version=1)
@@ -145,7 +145,7 @@ def _add(state: DedupeState, chance: np.random.Generator, number: int) -> None:
 
 
 def read_resident_bytes() -> int:
-    """Return the memory that this process holds; 0 where that cannot be told."""
+    """Return this process's resident memory in bytes; 0 if that is unknown."""
     gc.collect()
     try:
         ctypes.CDLL("libc.so.6").malloc_trim(0)  # what is free again does not count
@@ -155,7 +155,7 @@ def read_resident_bytes() -> int:
 
 
 def measure_datasketch(count: int) -> dict[str, float]:
-    """Time datasketch's MinHash LSH on the same texts; nothing where it is not installed."""
+    """Time datasketch's MinHash LSH on the same texts; nothing if it is not installed."""
     if not importlib.util.find_spec("datasketch"):
         return {}
     from datasketch import MinHash, MinHashLSH  # noqa: PLC0415 - not a dependency

@@ -29,7 +29,7 @@ Sent = dict[str, DeduplicatedArticle]
 
 @dataclass
 class Broker:
-    """What outlives a decider: the log, the committed offset, what was sent."""
+    """What survives a killed decider: the log, the committed offset, the records sent."""
 
     log: Log
     committed: int = 0
@@ -37,13 +37,13 @@ class Broker:
     contradictions: int = 0
 
     def send(self, answers: dict[str, DeduplicatedArticle]) -> None:
-        """Take answers; one that was sent before must be the same again."""
+        """Accept answers; one that was sent before must be the same."""
         self.contradictions += sum(self.sent.get(key, value) != value for key, value in answers.items())
         self.sent |= answers
 
 
 def make_article(name: str, body: str, minute: int = 0, host: str | None = None, **fields: Any) -> ParsedArticle:
-    """Return an article of an outlet of its own."""
+    """Return an article whose outlet has no other."""
     digest, title = hashlib.sha256(name.encode()).hexdigest()[:32], f"About {name}"
     values = {
         "article_id": digest,
@@ -106,7 +106,7 @@ def decide(state: DedupeState, records: Log) -> Sent:
 
 
 def run_disturbed(broker: Broker, chance: random.Random, folder: Path) -> None:
-    """Work through the log with kills, moves to other owners and snapshots anywhere."""
+    """Process the log with kills, moves to other owners and snapshots at random points."""
     snapshots: list[tuple[int, Path]] = []
     state = _restart(broker, snapshots, folder)
     while broker.committed < len(broker.log):
@@ -142,7 +142,7 @@ def _restart(broker: Broker, snapshots: list[tuple[int, Path]], folder: Path) ->
 
 
 def count_violations(seed: int, folder: Path) -> int:
-    """Run one trial; return how often it broke a promise."""
+    """Run one trial; return how often it violated the protocol."""
     chance = random.Random(seed)  # noqa: S311 - a reproducible trial
     log, groups = make_log(chance)
     undisturbed = decide(DedupeState(folder / "texts"), log)

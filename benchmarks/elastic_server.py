@@ -1,4 +1,4 @@
-"""An Elasticsearch for a benchmark: one that runs already or one for this run, left as it was found."""
+"""An Elasticsearch for a benchmark: one that is running already, or one started for this run only."""
 
 from __future__ import annotations
 

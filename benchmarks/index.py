@@ -1,4 +1,4 @@
-"""The index stage beside a bare streaming_bulk of the same ready documents, on one Elasticsearch, in turns.
+"""The index stage compared with a bare streaming_bulk of the same documents, on one Elasticsearch, in turns.
 
     python benchmarks/index.py [--articles 6000] [--rounds 3] [--servers STATE_DIR]
 
@@ -64,7 +64,7 @@ def run_bare(client: Elasticsearch, articles: Sequence[Article]) -> float:
 
 
 def run_stage(client: Elasticsearch, articles: Sequence[Article]) -> float:
-    """Return the seconds of the stage's handler on the batches that its process takes."""
+    """Return the seconds of the stage's handler on batches of the size that its process reads."""
     size = STAGE.batch_records or Settings(_env_file=None).batch_records
     handle = ArticleIndexer(client, PREFIX, SystemClock())
     records = [Record(ARTICLES.name, 0, 0, 0, None, article) for article in articles]
@@ -79,7 +79,7 @@ def run_stage(client: Elasticsearch, articles: Sequence[Article]) -> float:
 
 
 def measure(client: Elasticsearch, count: int, rounds: int) -> dict[str, float]:
-    """Return the rates of both; they take turns and change places, each on an empty index."""
+    """Return the rates of both; they alternate and swap their order, each on an empty index."""
     articles = [make_article(number) for number in range(count)]
     seconds: dict[str, list[float]] = {"bare": [], "stage": []}
     runs = {"bare": run_bare, "stage": run_stage}
@@ -95,7 +95,7 @@ def measure(client: Elasticsearch, count: int, rounds: int) -> dict[str, float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and hold to the promise; exit status 1 where it is broken."""
+    """Measure, print, and compare with the limit; exit status 1 if it is exceeded."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=6_000)
     parser.add_argument("--rounds", type=int, default=5)

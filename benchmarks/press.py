@@ -26,7 +26,7 @@ LAST_PHASE = 1
 
 
 def read_articles() -> list[tuple[Telling, PressArticle]]:
-    """Return every article in its newest version beside the telling that the press knows it by."""
+    """Return every article in its newest version, with the demo article that it was made from."""
     sites = open_sites(read_press(), EPOCH, PORT).values()
     told = [(site, telling) for site in sites for telling in site.articles if telling.at(LAST_PHASE)]
     told.sort(key=lambda pair: (pair[1].published, pair[1].key))
@@ -63,7 +63,7 @@ def _parse(site: OutletSite, telling: Telling) -> ParsedArticle:
 
 
 def _decide(articles: list[ParsedArticle], folder: Path) -> Iterator[PressArticle]:
-    """Let dedupe and cluster decide, a partition a language, in the order in which the articles came out."""
+    """Let dedupe and cluster decide, one partition for each language, in the order of publication."""
     states: dict[str, tuple[Any, Any]] = defaultdict(
         lambda: (dedupe.STAGE.new_state(Settings(state_dir=folder)), cluster.STAGE.new_state(Settings()))
     )

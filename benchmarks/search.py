@@ -48,7 +48,7 @@ BEST, TOLD, RELATED = 3, 2, 1
 
 
 class Judgement(Struct, frozen=True, forbid_unknown_fields=True):
-    """A query, and which articles answer it; see searches.yml."""
+    """A query and the articles that answer it; see searches.yml."""
 
     query: str
     language: str
@@ -59,7 +59,7 @@ class Judgement(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Family(Struct, frozen=True):
-    """The tellings of one text: what the press calls them, their event and language."""
+    """The near-duplicates of one text: their keys in the demo press, their event and language."""
 
     keys: frozenset[str]
     story: str
@@ -72,7 +72,7 @@ def read_judgements() -> list[Judgement]:
 
 
 def grade(judgement: Judgement, family: Family) -> int:
-    """Return what a family is worth to a reader who asks this."""
+    """Return the grade of a family for a query."""
     if family.keys & {*judgement.best}:
         return BEST
     is_told = family.story == judgement.story and family.language == judgement.language
@@ -80,7 +80,7 @@ def grade(judgement: Judgement, family: Family) -> int:
 
 
 def ndcg(grades: Sequence[int], possible: Sequence[int]) -> float:
-    """Return how good an order of grades is beside the best one; gains of 2^grade - 1."""
+    """Return the nDCG of an order of grades, with gains of 2^grade - 1 (Järvelin and Kekäläinen 2002)."""
     best = _gain(sorted(possible, reverse=True))
     return _gain(grades) / best if best else 0.0
 
@@ -90,7 +90,7 @@ def _gain(grades: Sequence[int]) -> float:
 
 
 def fill(client: Elasticsearch) -> dict[str, Family]:
-    """Index the press and return article id -> its family, as our own decider sees families."""
+    """Index the press and return article id -> its family, with the families of our own dedupe stage."""
     told = read_articles()
     indexer = ArticleIndexer(client, PREFIX, SystemClock())
     indexer([Record(ARTICLES.name, 0, 0, 0, None, article) for _, article in told])
@@ -107,7 +107,7 @@ def fill(client: Elasticsearch) -> dict[str, Family]:
 
 
 def score(client: Elasticsearch, families: Mapping[str, Family]) -> Iterator[tuple[Judgement, float]]:
-    """Ask every query, without any filter, and score what comes first."""
+    """Run every query without filters, and score the first hits."""
     every = {id(family): family for family in families.values()}.values()
     for judgement in read_judgements():
         results = search_articles(client, PREFIX, SearchRequest(words=judgement.query, limit=SHOWN))
@@ -116,7 +116,7 @@ def score(client: Elasticsearch, families: Mapping[str, Family]) -> Iterator[tup
 
 
 def measure(client: Elasticsearch) -> dict[str, float]:
-    """Return the mean of all queries and of each language's, and name the worst."""
+    """Return the means of all queries and of each language, and the worst queries."""
     scores = list(score(client, fill(client)))
     by_language = defaultdict(list)
     for judgement, value in scores:
@@ -128,7 +128,7 @@ def measure(client: Elasticsearch) -> dict[str, float]:
 
 
 def find_regressions(found: Mapping[str, float], baseline: Mapping[str, float]) -> list[str]:
-    """Return in words what is worse than promised, or than the baseline."""
+    """Return in words what is below its limit or the baseline."""
     worse = []
     if found["ndcg"] < LEAST_NDCG:
         worse.append(f"nDCG@10 is {found['ndcg']:.3f}, promised are {LEAST_NDCG}")

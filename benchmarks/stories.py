@@ -1,4 +1,4 @@
-"""Stories' quality and speed on made-up news of a crowded week, beside one pass by the cosine of all words.
+"""Stories' quality and speed on synthetic news of a busy week, compared with one pass by the cosine of all words.
 
     python benchmarks/stories.py [--events 400] [--json FILE]
 
@@ -57,14 +57,14 @@ SYLLABLES = (
 
 
 class Telling(NamedTuple):
-    """A made-up article and the event that it tells of."""
+    """A synthetic article and the event that it reports."""
 
     event: int
     article: DeduplicatedArticle
 
 
 def make_week(events: int, seed: int = 1) -> list[Telling]:
-    """Return one to six tellings of each event, in order; ten subjects lend all their events the same words."""
+    """Return one to six reports of each event, in order; the events of each of ten subjects share its words."""
     chance = random.Random(seed)  # noqa: S311 - the same week every time
     subjects = [[_name(chance) for _ in range(30)] for _ in range(10)]
     told = []
@@ -81,7 +81,7 @@ def _name(chance: random.Random) -> str:
 
 
 def _tell(chance: random.Random, own: Sequence[str], subject: Sequence[str]) -> tuple[str, str]:
-    """Return a headline and a body; every telling knows only some of what the event has."""
+    """Return a headline and a body; every report has only some of the event's words."""
     known = chance.sample(own, 12)
     words = chance.choices(known, k=45) + chance.choices(subject, k=45) + chance.choices(COMMON, k=160)
     chance.shuffle(words)
@@ -113,7 +113,7 @@ def run(week: Sequence[Telling]) -> tuple[ClusterState, dict[str, str]]:
 
 
 def run_cosine(week: Sequence[Telling]) -> dict[str, str]:
-    """Let an article join that of the nearest other one within four days."""
+    """Return the stories of a baseline: an article joins that of the most similar one within four days."""
     vocabulary, known, stories = load_vocabulary("en"), [], {}
     for _, article in week:
         mine = build_profile(read_article_words(article.title, article.body, "en"), vocabulary)

@@ -1,4 +1,4 @@
-"""How soon saved searches push: 1,000 of them on a real Elasticsearch, while 50 made-up articles a second arrive.
+"""How soon saved searches send alerts: 1,000 of them on a real Elasticsearch, with 50 synthetic articles a second.
 
     python benchmarks/watch.py [--searches 1000] [--rate 50] [--seconds 30] [--stored 10000] [--servers STATE_DIR]
 
@@ -48,7 +48,7 @@ LANGUAGES = ("en",) * 5 + ("de", "fr", "es", "ru", "ar")
 
 
 def write_text(count: int) -> str:
-    """Return words, few of them often and most of them rarely, as texts have them."""
+    """Return words with the frequencies of natural text: few are common, most are rare."""
     return " ".join(WORDS[min(int(CHANCE.paretovariate(0.6)) - 1, len(WORDS) - 1)] for _ in range(count))
 
 
@@ -64,7 +64,7 @@ def make_article(number: int) -> Article:
 
 
 def make_request(number: int) -> SearchRequest:
-    """Return one of five kinds of searches."""
+    """Return a search of one of five kinds."""
     one, two, *more = CHANCE.sample(WORDS, 6)
     kinds = (
         {"words": f"{one} {two}"},
@@ -77,7 +77,7 @@ def make_request(number: int) -> SearchRequest:
 
 
 class Desk:
-    """Indexes and announces articles; the record of each says when a search could find it."""
+    """Indexes and announces articles; the record of each has the time from which a search can find it."""
 
     def __init__(self, client: Elasticsearch) -> None:
         self._index = ArticleIndexer(client, PREFIX, SystemClock())
@@ -97,7 +97,7 @@ class Desk:
 
 
 def save(client: Elasticsearch, count: int) -> None:
-    """Save searches that push."""
+    """Save searches with alerts."""
     now = datetime.now(UTC)
     searches = [
         SavedSearch(query_id=search_id_of(f"s{n}"), name=f"s{n}", request=make_request(n), created_at=now, pushes=True)
@@ -138,7 +138,7 @@ def measure(client: Elasticsearch, chosen: argparse.Namespace) -> Iterator[tuple
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and hold to the promise."""
+    """Measure, print, and compare with the limit."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in (("searches", 1000), ("rate", 50), ("seconds", 30), ("stored", 10_000)):
         parser.add_argument(f"--{name}", type=int, default=default)

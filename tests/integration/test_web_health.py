@@ -77,7 +77,7 @@ def test_the_alarm_names_what_is_stuck(ledger, monkeypatch):
 
     monkeypatch.setattr(status, "load_settings", lambda **_: ledger)
     shown = CliRunner().invoke(status.command)
-    assert "Addresses on their way for too long: paper 1" in shown.output
+    assert "Addresses in flight for too long: paper 1" in shown.output
     assert json.loads(CliRunner().invoke(status.command, ["--json"]).output)["overdue"] == {"paper": 1}
 
 

@@ -13,19 +13,19 @@ from consumers import cluster, dedupe
 from consumers.parse.extraction import extract_article
 from consumers.parse.to_message import origin_of, to_message
 from newswire.demo.press.content import read_press
-from newswire.demo.press.desk import PressArticle as Telling
+from newswire.demo.press.desk import PressArticle
 from newswire.demo.press.site import OutletSite, open_sites
 from newswire.settings import Settings
 from newswire.stage import Record
 from newswire.text.urls import normalise_url, url_id
-from schemas.messages import FeedEntry, FetchedPage, ParsedArticle, PressArticle
+from schemas.messages import Article, FeedEntry, FetchedPage, ParsedArticle
 
 EPOCH = dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC)
 PORT = 8080
 LAST_PHASE = 1
 
 
-def read_articles() -> list[tuple[Telling, PressArticle]]:
+def read_articles() -> list[tuple[PressArticle, Article]]:
     """Return every article in its newest version, with the demo article that it was made from."""
     sites = open_sites(read_press(), EPOCH, PORT).values()
     told = [(site, telling) for site in sites for telling in site.articles if telling.at(LAST_PHASE)]
@@ -36,7 +36,7 @@ def read_articles() -> list[tuple[Telling, PressArticle]]:
     return [(telling, newest[one.article_id]) for telling, one in parsed]
 
 
-def _parse(site: OutletSite, telling: Telling) -> ParsedArticle:
+def _parse(site: OutletSite, telling: PressArticle) -> ParsedArticle:
     reply, outlet = site.answer(telling.path, LAST_PHASE), site.outlet
     url = normalise_url(site.base + telling.path)
     page = FetchedPage(
@@ -62,7 +62,7 @@ def _parse(site: OutletSite, telling: Telling) -> ParsedArticle:
     return to_message(page, extract_article(reply.body, origin_of(page), charset))
 
 
-def _decide(articles: list[ParsedArticle], folder: Path) -> Iterator[PressArticle]:
+def _decide(articles: list[ParsedArticle], folder: Path) -> Iterator[Article]:
     """Let dedupe and cluster decide, one partition for each language, in the order of publication."""
     states: dict[str, tuple[Any, Any]] = defaultdict(
         lambda: (dedupe.STAGE.new_state(Settings(state_dir=folder)), cluster.STAGE.new_state(Settings()))
@@ -71,7 +71,7 @@ def _decide(articles: list[ParsedArticle], folder: Path) -> Iterator[PressArticl
         copies, events = states[article.language]
         for decided in _outs(copies.decide(_record(article, number))):
             for told in _outs(events.decide(_record(decided, number))):
-                if isinstance(told, PressArticle):
+                if isinstance(told, Article):
                     yield told
 
 

@@ -80,7 +80,8 @@ class Settings(BaseSettings):
 
     # Parse
     parse_workers: int = Field(default=1, ge=1, description="processes; each reads 100 pages a second and more")
-    parse_seconds: float = 10.0  # for one page, then its worker is killed
+    parse_seconds: float = 10.0  # of CPU for one page; then its worker is ended, and the page tried once more alone
+    parse_wall_seconds: float = 300.0  # the same by the clock, against a worker that sleeps
 
     # Runner
     batch_records: int = 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import traceback
 from contextlib import suppress
 
@@ -32,6 +33,20 @@ def parse_page(page: FetchedPage, settings: Settings, rules: tuple[SiteRule, ...
     except Exception as error:  # noqa: BLE001 - one page must not stop all others; the limit on poison stops a broken parser
         place = traceback.extract_tb(error.__traceback__)[-1]
         return reject("parser-error", f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"[:500])
+
+
+def parse_within(
+    page: FetchedPage, settings: Settings, rules: tuple[SiteRule, ...], cpu_seconds: float
+) -> ParseOutcome:
+    """Do the same within a budget of this process's CPU time; beyond it, the kernel ends the process by SIGPROF.
+
+    CPU time and not wall time: a page is not to be lost because the machine is busy.
+    """
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
+    try:
+        return parse_page(page, settings, rules)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def warm_up() -> None:

@@ -22,13 +22,18 @@ RejectReason = Literal[
     "video-page",  # a video with hardly any text
     "gallery-page",  # pictures with hardly any text
     "too-costly",  # too deep, wide or long for the fast parser, and no paragraphs at its beginning
-    # Poison: no page should cause these. Many in a row stop the stage.
+    # Unexpected: worth a look, and to be sent again once the cause is fixed.
     "no-body",  # the message has no readable body: the blob is gone or broken
     "parser-error",  # an exception in parse: a bug
-    "time-limit",  # not parsed in time; its worker was killed
+    "time-limit",  # twice not parsed within its CPU budget, alone and with a larger one the second time
     "worker-died",  # two workers died of this page: out of memory, or a crash in a C library
+    "quarantined",  # not tried: three pages of its source in a row had overrun or ended their worker
 ]
-POISON: Final[frozenset[RejectReason]] = frozenset({"no-body", "parser-error", "time-limit", "worker-died"})
+POISON: Final[frozenset[RejectReason]] = frozenset(
+    {"no-body", "parser-error", "time-limit", "worker-died", "quarantined"}
+)
+# What the content of a site can cause: however many there are, they never stop the stage.
+FROM_SITE: Final = POISON - {"no-body"}
 REASONS: Final[tuple[RejectReason, ...]] = get_args(RejectReason)
 
 
@@ -47,4 +52,4 @@ class Rejected(NewswireError):  # noqa: N818 - not an error: most pages on the w
 
 def reject(reason: RejectReason, detail: str) -> Reject:
     """Return the stage's answer for a rejected page."""
-    return Reject(reason, detail, is_poison=reason in POISON)
+    return Reject(reason, detail, is_poison=reason in POISON, from_site=reason in FROM_SITE)

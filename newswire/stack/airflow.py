@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from newswire.settings import Settings, child_environment
 from newswire.stack.probes import fetch_page
@@ -55,22 +54,8 @@ def airflow_services(
     child = child_environment(**environment, **airflow_environment(settings, home, port, database_url))
     api = {"NEWSWIRE_AIRFLOW_URL": url, "NEWSWIRE_AIRFLOW_PASSWORD": airflow_password(home)}
     health = AirflowHealth(url)
-
-    def component(name: str, arguments: tuple[str, ...], part: str, **changes: Any) -> Service:
-        return Service(
-            name,
-            command=(*PYTHON, "newswire.airflow.launch", *arguments),
-            needs=("airflow-migrate",),
-            ready=health.of(part),
-            live=health.live(part),
-            dump_signal=signal.SIGUSR1,
-            restart=True,
-            ready_within=180,
-            stop_within=20,
-            environment=child,
-            **changes,
-        )
-
+    web = ("api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1")
+    components = {"airflow-api": (web, "metadatabase"), **COMPONENTS}
     return (
         Service(
             "airflow-migrate",
@@ -80,12 +65,7 @@ def airflow_services(
             ready_within=300,
             environment={**child, "NEWSWIRE_AIRFLOW_DATABASE_URL": database_url},
         ),
-        component(
-            "airflow-api",
-            ("api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-            "metadatabase",
-        ),
-        *(component(name, arguments, part) for name, (arguments, part) in COMPONENTS.items()),
+        *(_component(name, arguments, part, health, child) for name, (arguments, part) in components.items()),
         Service(
             "airflow-pools",
             command=(*PYTHON, "newswire.airflow.pools"),
@@ -93,6 +73,24 @@ def airflow_services(
             job=True,
             environment={**child, **api},
         ),
+    )
+
+
+def _component(
+    name: str, arguments: tuple[str, ...], part: str, health: AirflowHealth, environment: Mapping[str, str]
+) -> Service:
+    """Return one of Airflow's processes that run for good; `part` is its name in Airflow's own health report."""
+    return Service(
+        name,
+        command=(*PYTHON, "newswire.airflow.launch", *arguments),
+        needs=("airflow-migrate",),
+        ready=health.of(part),
+        live=health.live(part),
+        dump_signal=signal.SIGUSR1,
+        restart=True,
+        ready_within=180,
+        stop_within=20,
+        environment=environment,
     )
 
 

@@ -11,8 +11,9 @@ import pytest
 
 import schemas
 from consumers import index as index_stage
+from consumers.index import indexer
 from consumers.index.indexer import ArticleIndexer
-from newswire.elastic.client import build_alias, open_elasticsearch, parse_index_name
+from newswire.elastic.client import build_alias, build_index_name, open_elasticsearch, parse_index_name
 from newswire.elastic.templates import sync_templates
 from newswire.errors import Retry
 from newswire.stage import Record, Reject
@@ -170,8 +171,6 @@ def test_a_crash_between_revision_and_article_loses_neither(desk, monkeypatch):
             raise Retry("killed")
         return original(client, pending)
 
-    from consumers.index import indexer
-
     original = indexer.write_all
     monkeypatch.setattr(indexer, "write_all", crash)
     with pytest.raises(Retry):
@@ -209,21 +208,64 @@ def test_a_tombstone_without_its_month_is_refused(desk, headers):
     assert desk.versions() == {A: 1}
 
 
-def test_a_document_that_the_mapping_refuses_does_not_stop_the_others(desk, monkeypatch):
-    """The mapping is strict: an unknown field is that record's own fault, told with the server's words."""
-    from consumers.index import indexer
-
+def build_with(desk, monkeypatch, **odd):
+    """Have the documents of article B carry odd fields."""
     build = indexer.build_document
+    monkeypatch.setattr(
+        indexer,
+        "build_document",
+        lambda article, *times: build(article, *times) | (odd if article.article_id[0] == B else {}),
+    )
+    return desk.handle
 
-    def build_with_mood(article, *times):
-        return build(article, *times) | ({"mood": "sunny"} if article.article_id[0] == B else {})
 
-    monkeypatch.setattr(indexer, "build_document", build_with_mood)
-    good, bad, other = desk.handle([desk.version(1, A), desk.version(1, B), desk.version(1, C)])
+def test_a_document_that_no_index_would_take_does_not_stop_the_others(desk, monkeypatch):
+    """What cannot be a date is that record's own fault, reported in the server's words."""
+    handle = build_with(desk, monkeypatch, published_at="soon")
+    good, bad, other = handle([desk.version(1, A), desk.version(1, B), desk.version(1, C)])
     assert len(good) == len(other) == 1
     assert isinstance(bad, Reject)
-    assert "strict_dynamic_mapping_exception" in bad.detail
+    assert "failed to parse field [published_at] of type [date]" in bad.detail
     assert desk.versions() == {A: 1, C: 1}
+
+
+def test_a_field_that_the_index_does_not_know_holds_the_stage(desk, monkeypatch):
+    """The index was made by another release's template: no document is given up for that."""
+    handle = build_with(desk, monkeypatch, mood="sunny")
+    with pytest.raises(Retry, match="strict_dynamic_mapping_exception"):
+        handle([desk.version(1, A), desk.version(1, B)])
+
+
+def test_a_closed_index_holds_the_stage(desk):
+    """Somebody closed it: once it is open again, everything is written."""
+    desk.handle([desk.version(1, A)])
+    (name,) = desk.client.indices.get(index=f"{desk.prefix}-articles-*")
+    desk.client.indices.close(index=name)
+    with pytest.raises(Retry, match="index_closed_exception"):
+        desk.handle([desk.version(1, B)])
+    desk.client.indices.open(index=name, wait_for_active_shards=1)
+    assert len(desk.handle([desk.version(1, B)])[0]) == 1
+    assert desk.versions() == {A: 1, B: 1}
+
+
+def test_an_index_whose_field_has_another_type_holds_the_stage(desk):
+    """It was made by hand, without our template: the fault is the index's, not the documents'."""
+    old = desk.version(1, A, first_seen_at=SEEN - timedelta(days=400))
+    name = build_index_name(desk.prefix, old.value.first_seen_at)
+    # A template of a higher priority stands for somebody who made the index first.
+    desk.client.indices.put_index_template(
+        name=f"{desk.prefix}-foreign",
+        index_patterns=[name],
+        priority=900,
+        template={"mappings": {"properties": {"outlet": {"type": "integer"}}}},
+    )
+    try:
+        with pytest.raises(Retry, match="outlet"):
+            desk.handle([old])
+    finally:
+        desk.client.indices.delete_index_template(name=f"{desk.prefix}-foreign")
+        desk.client.options(ignore_status=404).indices.delete(index=name)
+    assert len(desk.handle([old])[0]) == 1
 
 
 def test_without_templates_the_stage_holds_and_makes_no_index(servers):
@@ -237,8 +279,6 @@ def test_without_templates_the_stage_holds_and_makes_no_index(servers):
 
 def test_small_batches_wait_for_their_second_and_full_ones_do_not(desk, monkeypatch):
     """Refreshing costs the server: a trickle does it once a second, a flood at each batch's end."""
-    from consumers.index import indexer
-
     desk.handle([desk.version(1, A)])
     assert desk.clock.monotonic() == 0
     desk.clock.sleep(0.25)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import multiprocessing
 import os
 import signal
 import threading
+import time
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from consumers.parse import STAGE
+from consumers.parse import STAGE, extract
+from consumers.parse.quarantine import FAILURES
+from newswire.errors import Unfinished
 from newswire.kafka.body_store import blob_store, pack_body
 from newswire.settings import Settings
 from newswire.stage import Record, Reject
@@ -31,9 +37,14 @@ HEAVY = b"<html><title>A heavy page</title><body>" + b"".join(
 )
 
 
-def record(raw, offset=0, **changes):
+OFFSETS = itertools.count(100)  # of one partition, no two records have the same
+
+
+def record(raw, offset=None, **changes):
+    address = f"https://outlet.example/{0 if offset is None else offset}"
+    offset = next(OFFSETS) if offset is None else offset
     page = FetchedPage(
-        **{"url_id": "0" * 32, "url": f"https://outlet.example/{offset}", "final_url": f"https://outlet.example/{offset}",
+        **{"url_id": "0" * 32, "url": address, "final_url": address,
            "source": "outlet", "outlet": "Outlet", "host": "outlet.example", "fetched_at": NOW, "first_seen_at": NOW,
            "status": 200, "body": pack_body(raw), "body_bytes": len(raw), "body_sha256": "0" * 64} | changes
     )  # fmt: skip
@@ -86,9 +97,81 @@ def test_a_killed_worker_loses_no_page(handler):
     assert [isinstance(answer, Reject) for answer in answers] == [False, False]
 
 
-def test_an_overrunning_page_is_rejected_and_the_next_is_parsed(tmp_path):
-    """The worker of a page beyond its time is killed and replaced; the page goes with its reason."""
-    settings = Settings(state_dir=tmp_path, parse_seconds=0.2)
+def finish(handle, records):
+    """Call the handler again for as long as it asks for that, as the runner does."""
+    while True:
+        with suppress(Unfinished):
+            return handle(records)
+
+
+def test_an_overrunning_page_is_tried_twice_and_the_next_is_parsed(tmp_path):
+    """The worker of a page beyond its CPU budget is ended and replaced; the page goes with its reason."""
+    settings = Settings(state_dir=tmp_path, parse_seconds=0.05)
     with STAGE.open(settings) as handle:
-        answers = handle([record(HEAVY), record(b"<p>Short.</p>", 1)])
+        answers = finish(handle, [record(HEAVY), record(b"<p>Short.</p>")])
     assert [answer.reason for answer in answers] == ["time-limit", "too-short"]
+    assert answers[0].detail.startswith("tried twice")
+    assert answers[0].from_site
+
+
+def test_a_page_that_needs_a_little_more_is_parsed_at_its_second_try(tmp_path):
+    """Alone, and with three times the budget."""
+    began = time.process_time()
+    extract(HEAVY, "https://outlet.example/heavy")
+    cost = time.process_time() - began
+    settings = Settings(state_dir=tmp_path, parse_seconds=cost / 1.7)
+    with STAGE.open(settings) as handle:
+        answers = finish(handle, [record(HEAVY), record(PAGE)])
+    assert not [answer for answer in answers if isinstance(answer, Reject)]
+
+
+def test_a_page_is_not_lost_because_the_machine_is_busy(tmp_path):
+    """A worker that gets no CPU for longer than its budget has not overrun it."""
+    settings = Settings(state_dir=tmp_path, parse_seconds=0.5)
+    with STAGE.open(settings) as handle:
+        finish(handle, [record(PAGE)])
+        answers = []
+        work = threading.Thread(target=lambda: answers.extend(finish(handle, [record(LONG), record(PAGE)])))
+        (worker,) = multiprocessing.active_children()
+        os.kill(worker.pid, signal.SIGSTOP)
+        work.start()
+        threading.Event().wait(3 * settings.parse_seconds)  # the time itself is what is tested
+        os.kill(worker.pid, signal.SIGCONT)
+        work.join(60)
+    assert [isinstance(answer, Reject) for answer in answers] == [False, False]
+
+
+def test_a_worker_that_sleeps_is_ended_by_the_clock(tmp_path):
+    """It uses no CPU, so no budget of CPU ends it."""
+    settings = Settings(state_dir=tmp_path, parse_wall_seconds=1.0)
+    with STAGE.open(settings) as handle:
+        finish(handle, [record(PAGE)])
+        (worker,) = multiprocessing.active_children()
+        os.kill(worker.pid, signal.SIGSTOP)
+        answers = finish(handle, [record(PAGE)])
+    assert [isinstance(answer, Reject) for answer in answers] == [False], "the second try has another worker"
+
+
+def test_a_source_whose_pages_overrun_does_not_hold_up_the_others(tmp_path):
+    """After three in a row its pages are left out, and none is tried a second time; all others are parsed."""
+    settings = Settings(state_dir=tmp_path, parse_seconds=0.05)
+    bad = [record(HEAVY, source="bad") for _ in range(20)]
+    good = [record(b"<p>Short.</p>", source="good") for _ in range(5)]
+    with STAGE.open(settings) as handle:
+        answers = finish(handle, [*bad, *good])
+        again = finish(handle, [record(b"<p>Short.</p>", source="bad")])
+    assert Counter(answer.reason for answer in answers[:20]).keys() == {"time-limit", "quarantined"}
+    assert Counter(answer.reason for answer in answers[:20])["quarantined"] >= 20 - FAILURES - 4, "a window of four"
+    assert [answer.reason for answer in answers[20:]] == ["too-short"] * 5
+    assert [answer.reason for answer in again] == ["quarantined"]
+
+
+def test_a_long_batch_is_done_in_slices(tmp_path, monkeypatch):
+    """The handler gives the runner time to poll, and goes on where it was."""
+    monkeypatch.setattr("consumers.parse.workers._SLICE_SECONDS", 0.0)
+    with STAGE.open(Settings(state_dir=tmp_path)) as handle:
+        records = [record(PAGE, number) for number in range(3)]
+        with pytest.raises(Unfinished, match="3 of 3 pages"):
+            handle(records)
+        answers = finish(handle, records)
+    assert [answer[0].value.url for answer in answers] == [one.value.url for one in records]

@@ -22,7 +22,8 @@ from newswire.settings import Settings
 from newswire.sources.catalogue import Source
 from newswire.stage import Out
 from newswire.text.urls import host_of
-from schemas.messages import FetchedPage, FetchOutcome
+from schemas.bounds import is_in_time
+from schemas.messages import FeedEntry, FetchedPage, FetchOutcome
 from schemas.topics import FETCHED_PAGES
 
 _PAGE_TYPES: Final = {"text/html", "application/xhtml+xml"}
@@ -56,8 +57,15 @@ def build_fetched_page(claim: ClaimedUrl, response: SiteResponse, source: Source
         language_hint=source.language,
         country=source.country,
         is_agency=source.is_agency,
-        feed=claim.entry,
+        feed=_in_bounds(claim.entry),
     )
+
+
+def _in_bounds(entry: FeedEntry | None) -> FeedEntry | None:
+    """Return a feed's entry without a date that no reader of the message could take: some feeds say year 9999."""
+    if entry and entry.published_at and not is_in_time(entry.published_at):
+        return msgspec.structs.replace(entry, published_at=None)
+    return entry
 
 
 def sha256_of(response: SiteResponse) -> str:

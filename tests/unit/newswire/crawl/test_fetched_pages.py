@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 import httpx
+import msgspec
 import pytest
 
 from newswire.crawl.fetch_outcomes import AttemptResult, build_outcome
 from newswire.crawl.fetched_pages import build_fetched_page, charset_of, content_type, is_page, robots_tag_of
 from newswire.crawl.http_client import SiteResponse
 from newswire.sources.catalogue import Source
+from schemas.messages import FeedEntry
+from schemas.topics import FETCHED_PAGES
 from tests.unit.newswire.crawl.test_frontier import claim
 
 SOURCE = Source(id="paper", title="The Paper", owner="desk", feeds=("https://paper.example/feed",), country="JP")
@@ -98,3 +101,21 @@ def test_an_outcome_has_the_facts_of_its_response_or_else_of_its_error():
     outcome = build_outcome(SOURCE, "https://paper.example/", "front page", failed)
     assert (outcome.kind, outcome.status, outcome.bytes, outcome.seconds) == ("front-page", 503, None, None)
     assert (outcome.reason, outcome.new_urls, outcome.host) == ("http-503", 0, "paper.example")
+
+
+@pytest.mark.parametrize(
+    ("published_at", "is_kept"),
+    [
+        (dt.datetime(1970, 1, 1, tzinfo=dt.UTC), True),
+        (dt.datetime(1969, 12, 31, tzinfo=dt.UTC), False),
+        (dt.datetime(2200, 12, 31, tzinfo=dt.UTC), True),
+        (dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC), False),
+        (None, False),
+    ],
+)
+def test_a_feeds_impossible_date_does_not_cost_the_page(published_at, is_kept):
+    """Readers refuse such a message whole: the page goes without the date, and with the rest of the entry."""
+    entry = FeedEntry(title="A title", published_at=published_at)
+    page = build_fetched_page(msgspec.structs.replace(claim(), entry=entry), response(), SOURCE)
+    assert page.feed == FeedEntry(title="A title", published_at=published_at if is_kept else None)
+    assert FETCHED_PAGES.decode(FETCHED_PAGES.encode(page)) == page

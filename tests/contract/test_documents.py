@@ -13,7 +13,9 @@ from newswire.settings import Settings
 from schemas.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
+GUIDES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")
+DOCUMENTS = [*(ROOT / name for name in GUIDES), *sorted((ROOT / "docs").rglob("*.md"))]
+FOLDERS = "benchmarks|consumers|dags|deploy|docs|examples|kibana|newswire|requirements|schemas|sources|tests"
 
 
 def test_every_test_that_holds_an_invariant_exists():
@@ -31,6 +33,35 @@ def test_the_drawing_shows_every_topic_and_every_stage():
     drawing = (ROOT / "README.md").read_text("utf-8").split("```")[1]
     assert set(re.findall(r"\[([a-z-]+)\]", drawing)) == {topic.name for topic in TOPICS}
     assert all(re.search(rf"\b{stage}\b", drawing) for stage in STAGES)
+
+
+def test_every_term_of_the_glossary_lives_where_it_says():
+    """A term names the file that decides it, in the last column; only planned terms have none."""
+    terms, _, planned = (ROOT / "docs/glossary.md").read_text("utf-8").partition("## Planned")
+    rows = [row.strip("| ").split(" | ") for row in terms.splitlines() if row.startswith("| ")]
+    homes = {row[0]: row[-1].strip("`") for row in rows if row[0] != "term"}
+    assert len(homes) >= 30
+    assert [term for term, home in homes.items() if not (ROOT / home).is_file()] == []
+    assert "`" not in planned
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_paths_in_documents_exist(path):
+    """A file or folder that a document names in code type is in the tree; `<id>`, NAME and * stand for any."""
+    named = re.findall(rf"`((?:{FOLDERS})/[\w./*<>-]*)", path.read_text("utf-8"))
+    patterns = [re.sub(r"<\w+>|NAME|NNNN", "*", name.rstrip("/.")) for name in named]
+    assert [pattern for pattern in patterns if not any(ROOT.glob(pattern))] == []
+
+
+def test_the_index_of_decisions_is_complete():
+    """docs/decisions/README.md lists every decision with its number and title, and what replaces it."""
+    index = (ROOT / "docs/decisions/README.md").read_text("utf-8")
+    for path in sorted((ROOT / "docs/decisions").glob("[0-9]*.md")):
+        heading, _, text = path.read_text("utf-8").partition("\n")
+        number, _, title = heading.removeprefix("# ").partition(" ")
+        (replaced,) = re.findall(r"^Replaced by (\d{4})", text, re.MULTILINE) or [None]
+        status = f"superseded by {replaced}" if replaced else "accepted"
+        assert f"| [{number}]({path.name}) | {title} | {status} |" in index
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-COVERAGE := $(BIN)/python -m coverage
+COVERAGE := $(BIN)/python -W ignore -m coverage# a process that a test kills leaves a broken file, which is warned about
 LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
@@ -41,7 +41,7 @@ logs: $(STAMP)  ## show the last lines of every process
 
 test: $(STAMP)  ## run every test, real servers included, and measure branch coverage
 	@$(COVERAGE) erase
-	@$(COVERAGE) run -m pytest
+	@$(BIN)/python -m coverage run -m pytest
 	@$(COVERAGE) combine --quiet
 	@total=$$($(COVERAGE) report --format=total); status=$$?; \
 	echo "Branch coverage of newswire, consumers and schemas: $$total %"; exit $$status

@@ -69,10 +69,10 @@ def test_half_of_a_wall_are_demands(rest, wanted):
     assert reason(body=f"{demand}\n\n{'ab cd ' * 40}"[: 102 + rest]) == wanted
 
 
-@pytest.mark.parametrize(("signs", "wanted"), [(40, None), (41, "not-text")])
+@pytest.mark.parametrize(("signs", "wanted"), [(400, None), (401, "not-text")])
 def test_six_signs_of_ten_are_letters_or_spaces(signs, wanted):
     """Noise is not writing: digits and punctuation count against it."""
-    assert reason(body="7" * signs + " " + "a" * (99 - signs)) == wanted
+    assert reason(body="7" * signs + " b c " + "a" * (995 - signs)) == wanted
 
 
 @pytest.mark.parametrize(("spaces", "wanted"), [(4, "not-text"), (5, None)])

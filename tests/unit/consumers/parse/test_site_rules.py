@@ -1,4 +1,4 @@
-"""The rules of a source's file: applied to its pages, seen when they fail, and changed without a restart."""
+"""The rules in a source's file: applied to its pages, noted when they fail, and changed without a restart."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read(*rules, page=PAGE, at=NOW):
     return extract_article(page, Origin("https://ledger.example/2031/kiln", at, rules=given))
 
 
-def test_the_rules_decide_and_it_is_said_that_they_did():
+def test_the_rules_decide_and_are_named_as_the_provenance():
     """Body, title, authors and time come from the rules; without them all four would be wrong."""
     ruled, usual = read(*RULES), read()
     assert ruled.reading.reader == "rules, of the source"
@@ -53,7 +53,7 @@ def test_the_rules_decide_and_it_is_said_that_they_did():
 
 
 def test_a_rule_counts_on_its_days_only():
-    """The day of the fetch decides; a rule out of date is not even missed."""
+    """The day of the fetch decides; a rule that is out of date leaves no note."""
     assert read(*RULES, at=dt.datetime(2029, 12, 31, 23, tzinfo=dt.UTC)).body.startswith(FAIR)
     assert read(*RULES, at=dt.datetime(2030, 1, 1, tzinfo=dt.UTC)).body.startswith(KILN)
     late = read({"until": dt.date(2031, 4, 30), "body": ".related-sidebar", "title": "h6"})
@@ -61,7 +61,7 @@ def test_a_rule_counts_on_its_days_only():
 
 
 def test_the_first_rule_that_finds_something_decides_each_field():
-    """A source may have several layouts at once; a rule without a find leaves the field to the next."""
+    """A source may have several layouts at once; a rule that finds nothing leaves the field to the next."""
     found = read({"body": ".long-read", "title": ".banner-line"}, {"body": ".related-sidebar", "title": "title"})
     assert found.body.startswith(KILN)
     assert found.title == "Lime kiln on Quarry Lane is lit after ninety years"
@@ -70,7 +70,7 @@ def test_the_first_rule_that_finds_something_decides_each_field():
 
 @pytest.mark.parametrize("rule", [{"body": ".gone"}, {"body": ".masthead a"}, {"published": ".banner-line"}])
 def test_a_rule_that_finds_nothing_falls_back_and_leaves_a_note(rule):
-    """No such element, one without text, or no time in it: the usual reading stands, and the redesign is seen."""
+    """No such element, one without text, or no time in it: the usual reading is kept, and a note shows the redesign."""
     found, usual = read(rule), read()
     ((field, selector),) = rule.items()
     assert found.meta.notes == [f"rule-matched-nothing: {field} {selector}"]
@@ -86,12 +86,12 @@ def test_a_rule_that_finds_nothing_falls_back_and_leaves_a_note(rule):
     ],
 )
 def test_an_element_says_its_content_or_its_text(selector, title):
-    """Marks inside a word part nothing; a meta speaks by its attribute, and what is no text of a body speaks too."""
+    """Tags inside a word do not split it; a meta gives its attribute, and an element outside the body its text."""
     assert read({"title": selector}).title == title
 
 
 def test_a_time_to_come_is_no_time_of_publication():
-    """What a rule points at is held to the same bounds as all else."""
+    """A value found by a rule has the same limits as any other."""
     page = PAGE.replace(b"17.04.2031", b"17.04.2093")
     assert read({"published": ".stamp"}, page=page).meta.notes == ["rule-matched-nothing: published .stamp"]
 
@@ -114,7 +114,7 @@ def test_elements_are_taken_once_and_in_their_order():
 
 
 def test_a_page_that_is_read_slowly_says_that_its_rules_did_not_count():
-    """What would hurt a tree is not put into one for a rule's sake."""
+    """A page that is too costly for a tree is not put into one for a rule."""
     page = b"<html><title>T</title><body><p" + b" a" * 12_000 + b"><p>" + b"Many words of one paragraph here. " * 9
     (note,) = read({"body": "p"}, page=page).meta.notes
     assert note.endswith("without the source's rules")
@@ -128,7 +128,7 @@ def folder(tmp_path):
 
 
 def test_a_changed_file_counts_and_a_broken_one_leaves_the_last_good_rules(folder):
-    """Written, changed, broken, mended, deleted: what holds is always known, and a mistake is logged once."""
+    """Written, changed, broken, fixed, deleted: the last good rules apply, and a mistake is logged once."""
     book = RuleBook(Settings(sources_dirs=(folder,)))
 
     def bodies(text):
@@ -149,7 +149,7 @@ def test_a_changed_file_counts_and_a_broken_one_leaves_the_last_good_rules(folde
 
 
 def test_the_first_folder_with_a_source_counts(folder, tmp_path):
-    """As in the catalogue; a folder that is not there is nobody's rules."""
+    """As in the catalogue; a missing folder has no rules."""
     other = tmp_path / "own"
     other.mkdir()
     (folder / "ledger.yml").write_text(KILN_RULES)
@@ -189,7 +189,7 @@ def test_the_stage_reads_each_page_by_its_sources_rules(folder, tmp_path):
 
 
 def test_the_command_reads_by_the_rules_of_a_source(folder, monkeypatch):
-    """`newswire parse FILE --source ID` shows what the stage would make of the page; an unknown id is told."""
+    """`newswire parse FILE --source ID` shows what the stage would read from the page; an unknown id is an error."""
     (folder / "ledger.yml").write_text(FAIR_RULES + "language: en\n")
     monkeypatch.setattr("consumers.parse.commands.settings", lambda: Settings(sources_dirs=(folder,)))
     shown = CliRunner().invoke(command, [str(GOLDEN / "page.html"), "--source", "ledger", "--json"])

@@ -60,7 +60,7 @@ def handler(tmp_path_factory):
 
 
 def test_every_record_is_answered_in_order(handler):
-    """Articles, rejections and tombstones stand where their records stood."""
+    """Articles, rejections and tombstones are in the places of their records."""
     tombstone = Record("fetched-pages", 0, 2, 0, None, None)
     answers = handler(
         [record(PAGE, 0), record(b"<p>Three words only, and five more of them.</p>", 1), tombstone, record(PAGE, 3)]

@@ -64,7 +64,7 @@ def test_chinese_script_data_is_measured_as_chinese():
 
 
 def test_script_data_about_something_else_is_left_alone():
-    """A help text is no article, however long: without an article the page is rejected."""
+    """A help text is not an article, however long: without an article the page is rejected."""
     help_text = "Your subscription ends with the month in which you write to our desk, by letter or by telephone. " * 9
     data = json.dumps({"help": help_text})
     with pytest.raises(Rejected, match="no article text"):
@@ -73,7 +73,7 @@ def test_script_data_about_something_else_is_left_alone():
 
 @pytest.mark.parametrize("data", ["{", "[" * 5_000, '"' + "\\" * 999, "null", '{"a": [1, 2, {"text": []}]}'])
 def test_broken_script_data_gives_nothing(data):
-    """What is no data, or nests too deep, is passed over."""
+    """What is not data, or nests too deep, is skipped."""
     titles = frozenset({"ferry"})
     assert not read_hydration(f'<script type="application/json">{data}</script>', titles)
     assert not read_hydration(f"<script>self.__next_f.push([1,{data}])</script>", titles)
@@ -107,7 +107,7 @@ def test_a_list_of_links_that_the_article_gives_stays():
 
 
 def test_captions_and_credits_are_not_the_article():
-    """What stands below a picture is left out, whatever bears it."""
+    """What is below a picture is left out, whatever its element."""
     caption = (
         "Passengers wait on the quay of the outer harbour in the last light of a March day, and some of them sing."
     )
@@ -140,7 +140,7 @@ def test_comments_are_not_the_article_however_long(name):
 
 
 def test_the_density_reader_uses_lengths_and_links_only():
-    """Long paragraphs near each other are the text, whatever they are called; what stands aside is not."""
+    """Long paragraphs near each other are the text, whatever they are called; an aside is not."""
     aside = f"<aside>{as_html([text.upper() for text in PARAGRAPHS])}</aside>"
     blocks = Tree(f"<body><div class='comments'>{as_html(PARAGRAPHS)}</div>{aside}</body>").blocks
     assert [block.text for block in read_by_density(blocks)] == PARAGRAPHS

@@ -32,7 +32,7 @@ def read(head="", body=TEXT):
     ],
 )
 def test_authors_are_a_clean_list(bylines, names):
-    """Words around a name, addresses and placeholders go; each name stands once."""
+    """Words around a name, addresses and placeholders are removed; each name is listed once."""
     assert clean_names(bylines) == names
 
 
@@ -43,7 +43,7 @@ def test_a_byline_goes_before_the_house():
 
 
 def test_the_house_is_no_author_beside_its_people():
-    """The outlet's own name goes where it stands among persons, and stays where nobody else signs."""
+    """The outlet's own name is removed where people are named, and kept where nobody else is."""
     head = '<meta property="og:site_name" content="The Outlet"><meta name="author" content="{}">'
     assert read(head.format("Kit Osei, The Outlet")).authors == ("Kit Osei",)
     assert read(head.format("The Outlet")).authors == ("The Outlet",)

@@ -93,7 +93,7 @@ def test_a_date_at_the_edge_of_the_calendar_is_dropped_with_a_note(place, when):
 )
 @pytest.mark.parametrize("is_quoted", [True, False])
 def test_a_number_that_is_not_a_time_loses_no_article(number, is_quoted):
-    """Whatever number stands where a date belongs, the article is kept without it."""
+    """Whatever number is in place of a date, the article is kept without it."""
     data = jsonld(datePublished="@").replace('"@"', f'"{number}"' if is_quoted else number)
     metas = "".join(
         f'<meta name="{name}" content="{number}">' for name in ("article:published_time", "date", "lastmod")
@@ -139,7 +139,7 @@ def test_a_date_found_only_in_the_text_is_marked_as_such():
     ],
 )
 def test_the_address_dates_a_page_that_says_nothing(path, day):
-    """A day in the path is a guess like one in the text; what is no day, or to come, is none."""
+    """A day in the path is a guess like one in the text; an impossible or future day is ignored."""
     page = f"<html><body><h1>A headline</h1>{TEXT}</body></html>".encode()
     meta = extract_article(page, Origin(f"https://www.outlet.example{path}", NOW)).meta
     assert (meta.published.date() if meta.published else None) == day
@@ -167,7 +167,7 @@ def test_a_page_may_only_speak_for_its_own_site(claim, canonical):
     assert read(f'<link rel="canonical" href="{claim}">').canonical == canonical
 
 
-def test_the_headline_goes_before_what_is_said_to_networks():
+def test_the_headline_goes_before_the_title_for_networks():
     """JSON-LD names the headline; the title for networks may tease, and the first title element is the page's."""
     data = '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "The headline"}</script>'
     assert read(f'{data}<meta property="og:title" content="You will not believe this">').title == "The headline"
@@ -216,7 +216,7 @@ RESERVED = '<meta name="tdm-reservation" content="{}">'
     ],
 )
 def test_any_refusal_of_ai_use_is_one(head, origin, allowed, source):
-    """Page, header and robots.txt are heard; a no outweighs a yes, and who said it is noted."""
+    """Page, header and robots.txt count; a no outweighs a yes, and the deciding source is the provenance."""
     meta = read(head, **origin)
     assert (meta.allows_ai_use, meta.provenance.get("allows_ai_use")) == (allowed, source)
 
@@ -233,7 +233,7 @@ def test_any_refusal_of_ai_use_is_one(head, origin, allowed, source):
     ],
 )
 def test_broken_jsonld_says_nothing_and_raises_nothing(script):
-    """Whatever stands in the script, reading it gives a description."""
+    """Whatever the script holds, reading it gives a description."""
     assert read_jsonld(f'<script type="application/ld+json">{script}</script>', URL).headline is None
 
 

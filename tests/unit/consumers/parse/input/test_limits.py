@@ -49,7 +49,7 @@ def test_the_danger_is_named(name, words):
 
 
 def test_ordinary_pages_are_no_danger():
-    """A long page, a tag with a large quoted value, and scripts with tags in them are no danger."""
+    """A long page, a tag with a large quoted value, and scripts with tags in them are not a danger."""
     assert find_danger(BODY * 2000) is None
     assert find_danger(f"<div data-state='{'a b ' * 20_000}'>{BODY}</div>") is None
     assert cut_scripts("a<script>x</style><p></script>b<style>p</style>c").split() == ["a", "b", "c"]

@@ -6,6 +6,7 @@ import faulthandler
 import os
 import signal
 import socket
+import sys
 
 import click
 
@@ -24,7 +25,9 @@ def command(host: str | None, port: int | None) -> None:
 
     from newswire.web.platform.app import create_app
 
-    faulthandler.register(signal.SIGUSR1)  # the supervisor asks for all stacks before it ends a hung process
+    faulthandler.register(
+        signal.SIGUSR1, sys.__stderr__
+    )  # the supervisor asks for all stacks before it ends a hung process
     host, port = host or settings().web_host, settings().web_port if port is None else port
     with _listen(host, port) as listener:
         app = create_app(settings(), names=settings().web_names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from newswire.runtime.metrics import Metrics
 from newswire.settings import Settings
 
 STALE_SECONDS = 60.0
+WATCHDOG_SECONDS = 300.0  # longer than any call of a server may take with all its retries
 STOP_SECONDS = 0.1  # how long the server may take to notice its end
 
 
@@ -26,12 +28,23 @@ class StageHealth:
 
     def __init__(self, clock: Clock) -> None:
         self.is_ready = False
+        self._has_watchdog = False
         self._clock = clock
         self._last_beat = clock.monotonic()
 
     def beat(self) -> None:
-        """Say that the runner moves."""
+        """Note that the runner moves."""
         self._last_beat = self._clock.monotonic()
+        if self._has_watchdog:
+            faulthandler.dump_traceback_later(WATCHDOG_SECONDS, exit=True)
+
+    def arm_watchdog(self) -> None:
+        """End this process, with the stacks of all threads in its log, once the runner has not moved for minutes.
+
+        A supervisor asks /livez and acts sooner; where nobody asks, as in a container, a hung stage ends by itself.
+        """
+        self._has_watchdog = True
+        self.beat()
 
     @property
     def is_live(self) -> bool:

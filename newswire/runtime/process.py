@@ -48,8 +48,10 @@ def run_stage(stage: AnyStage, settings: Settings, *, stop: Event | None = None,
     if isinstance(stage, Stage) and stage.batch_records and "batch_records" not in settings.model_fields_set:
         settings = settings.model_copy(update={"batch_records": stage.batch_records})
     group = settings.topic_prefix + stage.name + (f"-replay-{secrets.token_hex(4)}" if replay else "")
-    stop = stop or _stop_on_signals()
     instruments = instruments_for(stage.name, SystemClock())
+    if stop is None:  # this process runs the stage and nothing else
+        stop = _stop_on_signals()
+        instruments.health.arm_watchdog()
     with ExitStack() as stack:
         port = stack.enter_context(serve_health(settings, stage.name, instruments))
         log.info("stage.started", metrics_port=port)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from pathlib import Path
 
@@ -160,13 +161,16 @@ def test_the_first_folder_with_a_source_counts(folder, tmp_path):
     assert book.rules_of("nobody") == ()
 
 
+OFFSETS = itertools.count()
+
+
 def record(source):
     page = FetchedPage(
         url_id="0" * 32, url="https://ledger.example/a", final_url="https://ledger.example/a", source=source,
         outlet="Ledger", host="ledger.example", fetched_at=NOW, first_seen_at=NOW, status=200, body=pack_body(PAGE),
         body_bytes=len(PAGE), body_sha256="0" * 64, country="GB", robots_ai_use=False,
     )  # fmt: skip
-    return Record("fetched-pages", 0, 0, 0, None, page)
+    return Record("fetched-pages", 0, next(OFFSETS), 0, None, page)
 
 
 def test_the_stage_reads_each_page_by_its_sources_rules(folder, tmp_path):

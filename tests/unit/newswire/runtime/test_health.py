@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -70,3 +72,28 @@ def test_the_port_is_noted_and_the_notes_of_the_dead_are_cleared(tmp_path):
         assert not dead.exists()
         assert alive.exists()
     assert not note.exists()
+
+
+HUNG = """
+import time
+from newswire.clock import SystemClock
+from newswire.runtime import health
+health.WATCHDOG_SECONDS = {limit}
+mine = health.StageHealth(SystemClock())
+mine.arm_watchdog()
+for _ in range({beats}):
+    time.sleep(0.1)
+    mine.beat()
+def hang():
+    time.sleep({hangs})
+hang()
+"""
+
+
+@pytest.mark.parametrize(("beats", "hangs", "code"), [(0, 60, 1), (8, 0, 0)], ids=["hung", "moving"])
+def test_a_hung_process_ends_itself_and_says_where_it_hung(beats, hangs, code):
+    """Where no supervisor asks /livez, as in a container, somebody starts it again then."""
+    script = HUNG.format(limit=0.5, beats=beats, hangs=hangs)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=50)
+    assert done.returncode == code
+    assert ("in hang" in done.stderr) is (code == 1)

@@ -6,7 +6,6 @@ import faulthandler
 import os
 import signal
 import socket
-import sys
 
 import click
 
@@ -14,6 +13,7 @@ from newswire.errors import ConfigError
 from newswire.settings import settings
 
 CLOSE_SECONDS = 3
+STDERR = 2  # the descriptor: a test may have replaced sys.stderr
 
 
 @click.command("web")
@@ -25,9 +25,8 @@ def command(host: str | None, port: int | None) -> None:
 
     from newswire.web.platform.app import create_app
 
-    faulthandler.register(
-        signal.SIGUSR1, sys.__stderr__
-    )  # the supervisor asks for all stacks before it ends a hung process
+    # The supervisor asks for all stacks before it ends a hung process.
+    faulthandler.register(signal.SIGUSR1, STDERR)
     host, port = host or settings().web_host, settings().web_port if port is None else port
     with _listen(host, port) as listener:
         app = create_app(settings(), names=settings().web_names)

@@ -44,6 +44,7 @@ class Status(TypedDict):
     lag_error: str | None
     overdue: dict[str, int] | None
     overdue_error: str | None
+    quarantined: dict[str, int] | None
 
 
 @click.command("status")
@@ -74,7 +75,7 @@ def read_status(settings: Settings) -> Status:
     here = services if is_alive else {}
     lag, lag_error = _lag(settings) if "kafka" in here or _is_elsewhere("kafka_bootstrap") else (None, None)
     has_ledger = "crawl-migrate" in here or _is_elsewhere("postgres_dsn")
-    overdue, overdue_error = _overdue(settings) if has_ledger else (None, None)
+    (overdue, quarantined), overdue_error = _addresses(settings) if has_ledger else ((None, None), None)
     return Status(
         state_dir=str(settings.state_dir),
         state=state,
@@ -88,6 +89,7 @@ def read_status(settings: Settings) -> Status:
         lag_error=lag_error,
         overdue=overdue,
         overdue_error=overdue_error,
+        quarantined=quarantined,
     )
 
 
@@ -123,13 +125,14 @@ def _lag(settings: Settings) -> tuple[dict[str, int] | None, str | None]:
         return None, str(error)
 
 
-def _overdue(settings: Settings) -> tuple[dict[str, int] | None, str | None]:
-    from newswire.crawl.url_counts import count_overdue
+def _addresses(settings: Settings) -> tuple[tuple[dict[str, int] | None, dict[str, int] | None], str | None]:
+    from newswire.crawl.url_counts import count_overdue, count_quarantined
 
     try:
-        return count_overdue(settings, timedelta(seconds=settings.overdue_after_seconds)), None
+        late = timedelta(seconds=settings.overdue_after_seconds)
+        return (count_overdue(settings, late), count_quarantined(settings)), None
     except NewswireError as error:
-        return None, str(error)
+        return (None, None), str(error)
 
 
 def _print(found: Status) -> None:
@@ -155,6 +158,9 @@ def _print_flow(console: Console, found: Status) -> None:
     if found["overdue"]:
         sources = ", ".join(f"{source} {count}" for source, count in found["overdue"].items())
         _write(console, f"Addresses in flight for too long: {sources}", "red")
+    if found["quarantined"]:
+        sources = ", ".join(f"{source} {count}" for source, count in found["quarantined"].items())
+        _write(console, f"Pages of sources in quarantine, left out by parse: {sources}", "red")
     if found["overdue_error"]:
         _write(console, f"The number of stuck addresses is unknown: {found['overdue_error']}")
 

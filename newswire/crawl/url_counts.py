@@ -28,6 +28,9 @@ _COUNT_OVERDUE: Final = """
     WHERE state IN ('discovered', 'fetched', 'parsed') AND coalesce(fetched_at, first_seen_at) < now() - %(age)s
     GROUP BY source
 """
+_COUNT_QUARANTINED: Final = """
+    SELECT source, count(*) AS number FROM urls WHERE state = 'dead-lettered' AND reason = 'quarantined' GROUP BY source
+"""
 _LISTS: Final = """
     SELECT source, url, polled_at, changed_at, status, error, errors, entries FROM feeds ORDER BY source, url
 """
@@ -106,6 +109,12 @@ def count_overdue(settings: Settings, older_than: dt.timedelta) -> dict[str, int
     """Return how many addresses of each source are in flight for longer than `older_than`, if there are any."""
     with open_reader(settings) as connection:
         return {row["source"]: row["number"] for row in connection.execute(_COUNT_OVERDUE, {"age": older_than})}
+
+
+def count_quarantined(settings: Settings) -> dict[str, int]:
+    """Return how many pages of each source parse left out because others of it overran, if there are any."""
+    with open_reader(settings) as connection:
+        return {row["source"]: row["number"] for row in connection.execute(_COUNT_QUARANTINED)}
 
 
 def read_lists(settings: Settings) -> dict[str, tuple[ListState, ...]]:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from consumers.ledger import STAGE
-from newswire.crawl.url_counts import count_urls, find_overdue
+from newswire.crawl.url_counts import count_quarantined, count_urls, find_overdue
 from newswire.errors import Retry
 from newswire.stage import Record
 from schemas.messages import DeduplicatedArticle, IndexedArticle
@@ -122,6 +122,31 @@ def test_two_addresses_of_an_article_are_indexed_with_it(state):
         for record in order:
             state.enter([record])
         assert (state.of(URL), state.of(OTHER_URL)) == ("indexed", "indexed")
+
+
+def test_pages_left_out_in_quarantine_are_counted_by_source(state):
+    """The status command and the source's row name them, until they are sent back and parsed."""
+    state.enter([dead(reason="quarantined", expected="false")])
+    assert count_quarantined(state.settings) == {"paper": 1}
+    state.enter([deduplicated(), indexed()])
+    assert count_quarantined(state.settings) == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"url_id": "a\x00b", "fetched_at": fetch(1)},
+        {"url_id": URL, "fetched_at": "2031-05-06T12:00:00"},
+        {"url_id": URL, "fetched_at": "9999-12-31T23:59:59-05:00"},
+        {"url_id": URL, "fetched_at": fetch(1), "version": 2**31},
+        {"url_id": URL, "fetched_at": fetch(1), "article_id": "../../etc"},
+    ],
+)
+def test_a_dead_letter_out_of_bounds_moves_nothing_and_ends_nothing(state, value):
+    """Anybody may have written it; the address stays in flight until it is overdue."""
+    letter = Record("parse-dlq", 0, 0, 0, b"", msgspec.json.encode(value), {"dlq.error.type": "x\x00y"})
+    assert state.enter([letter, dead(), letter]) == [()] * 3
+    assert state.of() == "rejected(listing)"
 
 
 def test_news_before_the_crawl_has_said_fetched_counts(state):

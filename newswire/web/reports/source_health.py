@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -29,7 +30,7 @@ class Diagnosis(Struct, frozen=True):
 
 
 class SourceEvidence(Struct, frozen=True, kw_only=True):
-    """What is known about a source; None where a server could not be context."""
+    """What is known about a source; None where a server could not be asked."""
 
     found: UrlCounts | None = None
     lists: Sequence[ListState] | None = None
@@ -65,7 +66,13 @@ def _of_lists(source: Source, evidence: SourceEvidence) -> Iterator[Diagnosis]:
 
 
 def _of_pages(found: UrlCounts) -> Iterator[Diagnosis]:
-    if dead := found.states["dead-lettered"]:
+    if held := found.reasons.get("dead-lettered", Counter[str]())["quarantined"]:
+        yield Diagnosis(
+            "bad",
+            f"In quarantine: {plural(held, 'page')} left out, as others overran or ended their worker; one an hour is "
+            "tried. Once they are parsed again: newswire dlq retry parse --reason quarantined",
+        )
+    if dead := found.states["dead-lettered"] - held:
         yield Diagnosis("bad", f"{plural(dead, 'page')} could not be processed; see: newswire dlq list")
     reached = found.ended - found.states["refused"] - found.states["gone"]
     if reached >= MIN_PAGES_FOR_SHARE and found.states["rejected"] > MAX_TROUBLED_SHARE * reached:

@@ -45,7 +45,7 @@ class BrokenFile(Struct, frozen=True):
 
 
 class SourceReport(Struct, frozen=True, kw_only=True):
-    """All sources, the worst first; `outages` name the servers that could not be context."""
+    """All sources, the worst first; `outages` name the servers that could not be asked."""
 
     rows: tuple[SourceRow, ...]
     broken: tuple[BrokenFile, ...]
@@ -54,7 +54,7 @@ class SourceReport(Struct, frozen=True, kw_only=True):
 
 
 class _ServerData(Struct, frozen=True, kw_only=True):
-    """What the servers know, by source; None where one could not be context."""
+    """What the servers know, by source; None where one could not be asked."""
 
     accounts: Mapping[str, UrlCounts] | None
     overdue: Mapping[str, int] | None

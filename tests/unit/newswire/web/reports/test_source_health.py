@@ -40,6 +40,11 @@ GOOD = {"lists": (a_list(),), "of_day": 5, "found": account(indexed=20)}
         ({"lists": (a_list(1, "503"),)}, "bad", "fails, once: http://paper.example/feed.xml: 503"),
         ({"lists": (a_list(4, "503"), a_list())}, "warn", "4 times in a row"),
         ({"overdue": 3}, "bad", "3 addresses are overdue"),
+        (
+            {"found": account({"dead-lettered": {"quarantined": 3}}, indexed=9, **{"dead-lettered": 3})},
+            "bad",
+            "In quarantine: 3 pages left out",
+        ),
         ({"found": account(indexed=9, **{"dead-lettered": 2})}, "bad", "2 pages could not be processed"),
         (
             {"found": account({"rejected": {"no-text": 9, "list": 1}}, rejected=10, indexed=4)},

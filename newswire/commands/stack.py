@@ -43,8 +43,8 @@ def down() -> None:
     state_dir = load_settings(embedded=False).state_dir
     console = Console()
     was_up = has_supervisor(state_dir)
-    with console.status("stopping"):
-        leftovers = stop_stack(state_dir)
+    with console.status("stopping") as status:
+        leftovers = stop_stack(state_dir, status.update)
     for name in leftovers:
         console.print(f"ended a leftover process: {name}")
     console.print("The stack is stopped." if was_up or leftovers else "Nothing was running.")

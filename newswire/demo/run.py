@@ -6,15 +6,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
-import stamina
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from newswire.airflow.rest_client import Airflow, TaskCounts, open_airflow
+from newswire.airflow.rest_client import Airflow, Run, open_airflow
 from newswire.demo.actual_run import Progress, Tally, find_missing_hits, read_actual_run, read_progress
 from newswire.demo.comparison import compare
 from newswire.demo.expectations import Truth
@@ -22,22 +18,22 @@ from newswire.demo.press.content import read_press
 from newswire.demo.press.state import PressState
 from newswire.demo.service import press_settings
 from newswire.demo.truth import load_truth
-from newswire.errors import Retry, StackError
+from newswire.demo.watch import Observation, Watch
+from newswire.errors import ConfigError, Retry, StackError
 from newswire.kafka.lag import read_lag
 from newswire.kafka.reader import count_records
 from newswire.settings import Settings, load_settings
-from newswire.stack.launch import start_stack
+from newswire.stack.control import command_services
+from newswire.stack.launch import start_stack, stop_stack
 from newswire.stack.plan import EVERYTHING
+from newswire.stack.report import has_supervisor, read_report
 from schemas.topics import TOPICS
 
-T = TypeVar("T")
 DAG = "crawl_15m"
-PATH = ("parse", "dedupe", "cluster", "index")  # the stages an article passes through
+PRESS = "press"
+PATH = ("parse", "dedupe", "cluster", "index")  # of an article
 LAST_PHASE = 1  # with corrections and late copy
 MAX_CRAWLS = 12
-POLL_SECONDS = 0.5
-CRAWL_WITHIN_SECONDS = 240.0
-QUIET_WITHIN_SECONDS = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +47,24 @@ class DemoResult:
 
 
 def start_with_press(console: Console) -> Settings:
-    """Start the stack with the press, or use the one that runs; return its settings."""
+    """Start the stack with the press, and return the settings that lead to it.
+
+    A stack that runs without the press is restarted: Airflow, the stages and the pages must see the press's sources.
+    """
     given = load_settings(embedded=False)
     environment = press_settings(given.state_dir, given.sources_dirs)
-    start_stack(given, console, only=(*EVERYTHING, "press"), environment=environment)
-    if not PressState(given.state_dir).port():
-        raise StackError("the stack runs without the demo press; run `newswire down`, then start the demo again")
+
+    def start() -> Mapping[str, object]:
+        parts = (*EVERYTHING, PRESS)
+        return start_stack(given, console, only=parts, environment=environment).get("services", {})
+
+    is_running = has_supervisor(given.state_dir)
+    if PRESS not in start() and is_running:
+        console.print("The stack runs without the demo press: it is stopped and started again with it. Its data stays.")
+        stop_stack(given.state_dir)
+        start()
+    if read_report(given.state_dir)["services"][PRESS]["is_stopped_by_hand"]:
+        command_services(given.state_dir, "start", [PRESS])
     return load_settings()
 
 
@@ -64,99 +72,90 @@ def run_demo(settings: Settings, console: Console) -> DemoResult:
     """Crawl the press's day, wait for its articles to pass through the topics, and compare the result."""
     began = time.monotonic()
     state = PressState(settings.state_dir)
-    with open_airflow(settings) as airflow, _screen(settings, console) as screen:
+    with open_airflow(settings) as airflow, _open_watch(settings, console) as watch:
         for phase in range(state.phase(), LAST_PHASE + 1):
             state.set_phase(phase)
-            _crawl_until_done(airflow, screen)
-    truth = load_truth(settings.state_dir)
-    found, tallies = _with_retries(lambda: read_actual_run(settings, truth))
-    missed = _with_retries(lambda: find_missing_hits(settings, truth))
+            _crawl_until_done(airflow, watch, settings)
+        truth = load_truth(settings.state_dir)
+        found, tallies = watch.until_answered(lambda: read_actual_run(settings, truth), "the documents of the index")
+        missed = watch.until_answered(lambda: find_missing_hits(settings, truth), "the answers to searches")
     return DemoResult(truth, tallies, compare(truth, found) + missed, time.monotonic() - began)
 
 
-def _crawl_until_done(airflow: Airflow, screen: Screen) -> None:
-    """Let the scheduler crawl until every address is in a final state and the topics are processed."""
+def _crawl_until_done(airflow: Airflow, watch: Watch, settings: Settings) -> None:
+    """Let the scheduler crawl until every address has been fetched or given up, and the topics are empty."""
     for _ in range(MAX_CRAWLS):
-        run = airflow.trigger(DAG)
-        ended = airflow.wait(DAG, run.run_id, timeout_seconds=CRAWL_WITHIN_SECONDS, watch=screen.show_tasks)
+        ended = crawl_once(airflow, watch)
         if ended.state != "success":
-            screen.note(f"{DAG} ended {ended.state}: {airflow.page(ended)}")
-        progress = screen.wait_until_quiet()
-        if progress.due == 0 and progress.discovered >= screen.announced:
+            watch.note(f"{DAG} ended {ended.state}: {airflow.page(ended)}")
+        progress = _await_quiet(watch, settings)
+        # A lying ETag hides some addresses from the first polls.
+        if progress.due == 0 and progress.discovered >= len(load_truth(settings.state_dir).urls):
             return
     raise StackError(f"addresses are still due after {MAX_CRAWLS} crawls; see {airflow.url}/dags/{DAG}")
 
 
-class Screen:
-    """A live view of the run: Airflow's tasks, the records on each topic, the states of the addresses."""
+def crawl_once(airflow: Airflow, watch: Watch) -> Run:
+    """Start a run of the crawl, wait for its end as long as anything moves, and return it.
 
-    def __init__(self, settings: Settings, live: Live) -> None:
-        self._settings, self._live = settings, live
-        self._sources = tuple(read_press().outlets)
-        self._tasks: TaskCounts | None = None
-        self._looked_at = 0.0
+    Raises:
+        ConfigError: Airflow cannot read its DAG files.
+        StackError: nothing moves any more.
+    """
+    aim = f"Airflow to read the DAG {DAG}"
+    while DAG not in watch.until_answered(airflow.dag_ids, aim):
+        if errors := watch.until_answered(airflow.import_errors, aim):
+            raise ConfigError(f"Airflow cannot read its DAGs: {errors}")
+        watch.pause(aim)
+    run_id = f"demo__{time.time_ns()}"  # asked twice, it is one run
+    run = watch.until_answered(lambda: airflow.trigger(DAG, run_id=run_id), f"Airflow to start {DAG}")
+    while not run.has_ended:
+        aim = f"the end of Airflow's run {run.run_id}, which is {run.state}"
+        watch.note_tasks(watch.until_answered(lambda: airflow.tasks(DAG, run_id), aim))
+        watch.pause(aim)
+        run = watch.until_answered(lambda: airflow.run(DAG, run_id), aim)
+    watch.note_tasks(watch.until_answered(lambda: airflow.tasks(DAG, run_id), "the last states of its tasks"))
+    return run
 
-    @property
-    def announced(self) -> int:
-        """Return how many addresses the press has announced; a wrong ETag hides some from the first polls."""
-        return len(load_truth(self._settings.state_dir).urls)
 
-    def show_tasks(self, tasks: TaskCounts) -> None:
-        """Show the task counts of Airflow's run."""
-        self._tasks = tasks
-        if time.monotonic() - self._looked_at > 2 * POLL_SECONDS:
-            self._draw(self._progress())
+def _await_quiet(watch: Watch, settings: Settings) -> Progress:
+    """Wait until nothing is on its way through the topics."""
+    aim = "articles on their way through the stages"
+    sources = tuple(read_press().outlets)
+    while True:
+        progress = watch.until_answered(lambda: read_progress(settings, sources), aim)
+        if progress.is_quiet and _is_drained(watch, settings, aim):
+            return progress
+        watch.pause(aim)
 
-    def note(self, text: str) -> None:
-        """Print a line above the live view."""
-        self._live.console.print(text, markup=False)
 
-    def wait_until_quiet(self) -> Progress:
-        """Wait until nothing is in flight and return the progress; raises StackError after QUIET_WITHIN_SECONDS."""
-        deadline = time.monotonic() + QUIET_WITHIN_SECONDS
-        while not ((progress := self._progress()).is_quiet and self._is_drained()):
-            if time.monotonic() > deadline:
-                raise StackError(
-                    f"articles are still in flight after {QUIET_WITHIN_SECONDS:.0f} s ({dict(progress.by_state)}); "
-                    "see `newswire status` and `newswire logs`"
-                )
-            self._draw(progress)
-            time.sleep(POLL_SECONDS)
-        self._draw(progress)
-        return progress
-
-    def _is_drained(self) -> bool:
-        """Return whether the stages up to the index have no lag: a story may change after its last article."""
-        # Read twice: what a stage sends during the first reading is in the second.
-        lags = [_with_retries(lambda: read_lag(self._settings)) for _ in range(2)]
-        return not any(lag[stage] for lag in lags for stage in PATH)
-
-    def _progress(self) -> Progress:
-        return _with_retries(lambda: read_progress(self._settings, self._sources))
-
-    def _draw(self, progress: Progress) -> None:
-        self._looked_at = time.monotonic()
-        try:
-            counts = count_records(self._settings, [topic.name for topic in TOPICS])
-        except Retry:
-            counts = {}
-        topics = Table("topic", "records", title="Records by topic", title_justify="left", box=None, padding=(0, 2))
-        for name, count in counts.items():
-            topics.add_row(name, str(count or 0))
-        states = "  ".join(f"{state} {count}" for state, count in sorted(progress.by_state.items()))
-        tasks = "  ".join(f"{task} {state} {count}" for (task, state), count in sorted((self._tasks or {}).items()))
-        self._live.update(Group(Text(f"Airflow {DAG}: {tasks}"), topics, Text(f"Addresses: {states}")))
+def _is_drained(watch: Watch, settings: Settings, aim: str) -> bool:
+    """Return whether the stages up to the index have nothing to do: a story may change after its last article."""
+    # Asked twice, for what a stage sends while the first answer is made up is in the second.
+    lags = [watch.until_answered(lambda: read_lag(settings), aim) for _ in range(2)]
+    return not any(lag[stage] for lag in lags for stage in PATH)
 
 
 @contextmanager
-def _screen(settings: Settings, console: Console) -> Iterator[Screen]:
+def _open_watch(settings: Settings, console: Console) -> Iterator[Watch]:
+    sources = tuple(read_press().outlets)
     with Live(console=console, auto_refresh=False, transient=False) as live:
-        yield Screen(settings, live)
+        yield Watch(lambda: _observe(settings, sources), live)
 
 
-def _with_retries(read: Callable[[], T]) -> T:
-    """Return what `read` returns, called again while a server is unavailable, as it is being restarted."""
-    for attempt in stamina.retry_context(on=Retry, attempts=None, timeout=60.0, wait_max=1.0):
-        with attempt:
-            return read()
-    raise AssertionError("retry_context always tries")
+def _observe(settings: Settings, sources: tuple[str, ...]) -> Observation:
+    """Return what can be observed now; what a server that is away would know is left out."""
+    services = read_report(settings.state_dir).get("services", {})
+    return Observation(
+        addresses=_known(lambda: read_progress(settings, sources).by_state),
+        behind=_known(lambda: read_lag(settings)),
+        records=_known(lambda: count_records(settings, [topic.name for topic in TOPICS])),
+        services={name: one["state"] for name, one in services.items()},
+    )
+
+
+def _known(ask: Callable[[], Mapping[str, int | None]]) -> dict[str, int]:
+    try:
+        return {name: value or 0 for name, value in ask().items()}
+    except Retry:
+        return {}

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,11 +20,14 @@ from newswire.stack.failure_causes import tail
 from newswire.stack.leftovers import end_leftovers
 from newswire.stack.plan import chosen_parts, download
 from newswire.stack.report import StackReport, await_no_supervisor, has_supervisor, read_report, write_report
+from newswire.stack.standstill import Standstill, observe_stack
 
 POLL_SECONDS = 0.1
-START_WITHIN_SECONDS = 600.0
-STOP_WITHIN_SECONDS = 90.0
+LOOK_EVERY_SECONDS = 1.0
+STANDSTILL_SECONDS = 600.0  # of a start; the supervisor limits every single service
+STOP_STANDSTILL_SECONDS = 90.0
 FINISHED = ("ready", "done")
+LONGEST_LIST = 5
 
 # It outlives the one who started it, on purpose; without a reference Python would warn of that.
 _started: list[subprocess.Popen[bytes]] = []
@@ -52,20 +55,30 @@ def start_stack(
     supervisor = _spawn(parts, given, environment or {})
     try:
         return _follow(supervisor, given.state_dir, console)
-    except KeyboardInterrupt:
-        console.print("Stopping what has been started")
+    except (KeyboardInterrupt, StackError):
+        if supervisor.poll() is None:
+            console.print("Stopping what has been started")
         stop_stack(given.state_dir)
         raise
 
 
-def stop_stack(state_dir: Path) -> list[str]:
-    """Stop everything; return the names of processes that only a sweep could end."""
+def stop_stack(state_dir: Path, show: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Stop everything; return the names of processes that only a sweep could end.
+
+    `show` gets a line about what is waited for.
+    """
     report = read_report(state_dir)
     if has_supervisor(state_dir) and (pid := report.get("pid")):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)
-        if not await_no_supervisor(state_dir, STOP_WITHIN_SECONDS):
-            os.kill(pid, signal.SIGKILL)
+        standstill = Standstill(STOP_STANDSTILL_SECONDS)
+        while not await_no_supervisor(state_dir, LOOK_EVERY_SECONDS):
+            report = read_report(state_dir)
+            standstill.observe(report)
+            show("waiting for the end of " + (", ".join(_running(report)[:LONGEST_LIST]) or "the supervisor"))
+            if standstill.is_over:
+                os.kill(pid, signal.SIGKILL)
+                break
         _await_end(pid)
     names = end_leftovers(read_report(state_dir))
     if names:
@@ -106,7 +119,7 @@ def supervisor_log(state_dir: Path) -> Path:
 def _follow(supervisor: subprocess.Popen[bytes] | None, state_dir: Path, console: Console) -> StackReport:
     """Show the services as they become ready, until all are."""
     shown: set[str] = set()
-    deadline = time.monotonic() + START_WITHIN_SECONDS
+    standstill, look_at = Standstill(STANDSTILL_SECONDS), 0.0
     with console.status("starting") as status:
         while True:
             is_alive = has_supervisor(state_dir) if supervisor is None else supervisor.poll() is None
@@ -116,9 +129,16 @@ def _follow(supervisor: subprocess.Popen[bytes] | None, state_dir: Path, console
             _show(report, shown, console)
             if report.get("state") == "up":
                 return report
-            if not is_alive or time.monotonic() > deadline:
+            if not is_alive:
                 raise StackError(_why(report, state_dir))
-            status.update("waiting for " + (", ".join(_pending(report)[:5]) or "the supervisor"))
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + LOOK_EVERY_SECONDS
+                standstill.observe(observe_stack(state_dir))
+            aim = ", ".join(_pending(report)[:LONGEST_LIST]) or "the supervisor"
+            if standstill.is_over:
+                minutes = STANDSTILL_SECONDS / 60
+                raise StackError(f"Nothing has moved for {minutes:.0f} minutes while waiting for {aim}.")
+            status.update(f"waiting for {aim}")
             time.sleep(POLL_SECONDS)
 
 
@@ -137,4 +157,14 @@ def _show(report: StackReport, shown: set[str], console: Console) -> None:
 
 
 def _pending(report: StackReport) -> list[str]:
-    return [name for name, service in report.get("services", {}).items() if service["state"] == "starting"]
+    """Return what is being started, and for how long."""
+    now = time.time()
+    return [
+        f"{name} ({now - (service['started_at'] or now):.0f} s)"
+        for name, service in report.get("services", {}).items()
+        if service["state"] in ("starting", "restarting", "failing")
+    ]
+
+
+def _running(report: StackReport) -> list[str]:
+    return [name for name, service in report.get("services", {}).items() if service["pid"] is not None]

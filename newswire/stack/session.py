@@ -14,8 +14,9 @@ from newswire.settings import STACK_ENV, Settings, child_environment
 from newswire.stack.plan import download
 from newswire.stack.postgres import remove_outside_data
 from newswire.stack.report import StackReport, read_report
+from newswire.stack.standstill import Standstill, observe_stack
 
-START_WITHIN_SECONDS = 300.0
+STANDSTILL_SECONDS = 300.0
 STOP_WITHIN_SECONDS = 60.0
 
 
@@ -47,9 +48,10 @@ def start_servers(
 
 
 def _await_up(supervisor: subprocess.Popen[bytes], state_dir: Path) -> None:
-    deadline = time.monotonic() + START_WITHIN_SECONDS
+    standstill = Standstill(STANDSTILL_SECONDS)
     while _report_of(supervisor, state_dir).get("state") != "up":
-        if supervisor.poll() is not None or time.monotonic() > deadline:
+        standstill.observe(observe_stack(state_dir))
+        if supervisor.poll() is not None or standstill.is_over:
             error = _report_of(supervisor, state_dir).get("error") or f"see {state_dir}/supervisor.log"
             raise StackError(f"The servers did not start: {error}")
         time.sleep(0.05)

@@ -19,8 +19,6 @@ from newswire.testing.clock import FrozenClock
 STILL = Observation(
     addresses={"fetched": 7}, behind={"parse": 7, "index": 0}, services={"parse-1": "failing", "kafka": "ready"}
 )
-    addresses={"fetched": 7}, behind={"parse": 7, "index": 0}, services={"parse-1": "failing", "kafka": "ready"}
-)
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ def run_demo(settings: Settings, console: Console) -> DemoResult:
         truth = load_truth(settings.state_dir)
         found, tallies = watch.until_answered(lambda: read_actual_run(settings, truth), "the documents of the index")
         missed = watch.until_answered(lambda: find_missing_hits(settings, truth), "the answers to searches")
+        watch.finish()
     return DemoResult(truth, tallies, compare(truth, found) + missed, time.monotonic() - began)
 
 

@@ -77,18 +77,19 @@ class Watch:
             StackError: nothing has moved for ten minutes; the message says what stands still.
         """
         if self._clock.monotonic() - self._looked_at >= LOOK_EVERY_SECONDS:
-            self._looked_at = self._clock.monotonic()
-            self._seen = replace(self._look(), tasks=self._tasks, outage=outage)
-            # What has been seen before is no movement: a service that crashes every few minutes repeats itself.
-            self._different.add(repr(replace(self._seen, outage="")))
-            self._standstill.observe(len(self._different))
-            self._draw(aim)
+            self._observe(outage)
+            self._draw(f"Waiting for {aim}")
         if self._standstill.is_over:
             raise StackError(
                 f"Nothing has moved for {STANDSTILL_SECONDS / 60:.0f} minutes while waiting for {aim}. "
                 f"{self._seen.describe()}. `newswire status` shows what runs, `newswire logs` why it stopped."
             )
         self._clock.sleep(POLL_SECONDS)
+
+    def finish(self) -> None:
+        """Show how it has ended."""
+        self._observe("")
+        self._draw("Nothing is left to wait for")
 
     def until_answered(self, ask: Callable[[], T], aim: str) -> T:
         """Ask until there is an answer: a server that is away is being started again."""
@@ -98,14 +99,21 @@ class Watch:
             except (Retry, StackError) as error:
                 self.pause(aim, outage=str(error))
 
-    def _draw(self, aim: str) -> None:
+    def _observe(self, outage: str) -> None:
+        self._looked_at = self._clock.monotonic()
+        self._seen = replace(self._look(), tasks=self._tasks, outage=outage)
+        # What has been seen before is no movement: a service that crashes every few minutes repeats itself.
+        self._different.add(repr(replace(self._seen, outage="")))
+        self._standstill.observe(len(self._different))
+
+    def _draw(self, waiting: str) -> None:
         seen = self._seen
         topics = Table("topic", "records", title="On the topics", title_justify="left", box=None, padding=(0, 2))
         for name, count in seen.records.items():
             topics.add_row(name, str(count))
         states = "  ".join(f"{state} {count}" for state, count in sorted(seen.addresses.items()))
         tasks = "  ".join(f"{task} {count}" for task, count in sorted(seen.tasks.items()))
-        waiting = f"Waiting for {aim}" + (f"; {seen.outage}" if seen.outage else "")
+        waiting += f"; {seen.outage}" if seen.outage else ""
         still = self._standstill.seconds
         hint = f" (nothing has moved for {still:.0f} s)" if still > STANDSTILL_SECONDS / 10 else ""
         lines = (f"Airflow: {tasks}", topics, f"Addresses: {states}", waiting + hint)

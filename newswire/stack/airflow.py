@@ -20,6 +20,7 @@ from newswire.stack.service import Probe, Service
 
 PYTHON = (sys.executable, "-m")
 ASK_TIMEOUT_SECONDS = 10.0
+ASK_EVERY_SECONDS = 0.5
 LIVE_TIMEOUT_SECONDS = 4.0  # less than a person who asks for the status waits
 USERS = ("admin", "viewer")
 DATABASE = "metadatabase"  # as the health report calls it
@@ -194,8 +195,8 @@ class AirflowHealth:
     def __init__(self, url: str) -> None:
         self.url = url
         self.since = dt.datetime.now(dt.UTC)
-        self.asked = 0.0
-        self.report: dict[str, dict[str, str]] = {}
+        self._asked = 0.0
+        self._question: asyncio.Task[dict[str, dict[str, str]]] | None = None
 
     def of(self, part: str) -> Probe:
         """Return the probe of one component."""
@@ -229,10 +230,11 @@ class AirflowHealth:
         return api_probe if part == DATABASE else probe
 
     async def _fresh(self) -> dict[str, dict[str, str]]:
-        if time.monotonic() - self.asked >= 0.5:
-            self.asked, self.report = time.monotonic(), {}  # should the question be broken off
-            self.report = await self._ask()
-        return self.report
+        is_under_way = self._question is not None and not self._question.done()
+        if self._question is None or (not is_under_way and time.monotonic() - self._asked >= ASK_EVERY_SECONDS):
+            self._asked = time.monotonic()
+            self._question = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._question)  # other probes wait for the same answer
 
     async def _ask(self) -> dict[str, dict[str, str]]:
         # The first request to the tasks' API builds its routes for seconds: no task should have to wait for it.

@@ -165,3 +165,16 @@ def test_a_component_is_live_unless_the_report_is_against_it(report):
     assert is_live(at="http://127.0.0.1:9")
     assert is_live("metadatabase", metadatabase="unhealthy")
     assert not is_live("metadatabase", at="http://127.0.0.1:9")
+
+
+def test_probes_that_ask_at_the_same_time_get_the_same_answer(report):
+    """A hung scheduler must not pass for live because the answer to another component's probe is still to come."""
+    answers, url = report
+    answers.update({name: {"status": "healthy"} for name in ("metadatabase", "dag_processor", "triggerer")})
+    answers["scheduler"] = {"status": "unhealthy"}
+
+    async def ask() -> list[bool]:
+        health = AirflowHealth(url)
+        return await asyncio.gather(*(health.live(part)() for part in ("dag_processor", "scheduler", "triggerer")))
+
+    assert asyncio.run(ask()) == [True, False, True]

@@ -26,7 +26,7 @@ def list_stages(ctx: click.Context, _option: click.Parameter, is_asked: bool) ->
 @click.option("--replay", is_flag=True, help="go once over all that its topics hold, beside the running stage, and end")
 @click.argument("name", type=click.Choice(list(STAGES)))
 def main(name: str, *, replay: bool) -> None:
-    """Run a stage; exit code 2 asks for a mended setting, 3 for a look at the dead letters."""
+    """Run a stage; exit code 2: correct a setting; 3: look at the dead letters."""
     configure_logs(settings())
     structlog.contextvars.bind_contextvars(stage=name)
     try:

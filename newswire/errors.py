@@ -1,4 +1,4 @@
-"""The errors that change what a program does next; anything else is a bug and stops the process."""
+"""The errors that change what a program does next; anything else is a bug."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ConfigError(NewswireError):
     """A setting, a source or a file is wrong; the process ends with exit code 2."""
 
 
-class Retry(NewswireError):  # noqa: N818 - the word of the design; it is a wish, not a failure
+class Retry(NewswireError):  # noqa: N818 - the word of the design; it is a request, not a failure
     """A server is away or busy: the stage holds its batch and tries again."""
 
 

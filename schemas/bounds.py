@@ -26,9 +26,9 @@ MAX_COUNTER: Final = 2**31 - 1  # version and revision: `version << 20 | story_r
 MAX_STORY_REVISION: Final = 2**20 - 1
 ID_CHARS: Final = 32
 
-_COUNTERS: Final = {"version": MAX_COUNTER, "revision": MAX_COUNTER, "story_revision": MAX_STORY_REVISION}
-_URLS: Final = frozenset({"url", "final_url", "canonical_url"})
-_NAMES: Final = frozenset(
+COUNTERS: Final = {"version": MAX_COUNTER, "revision": MAX_COUNTER, "story_revision": MAX_STORY_REVISION}
+URL_FIELDS: Final = frozenset({"url", "final_url", "canonical_url"})
+NAME_FIELDS: Final = frozenset(
     {"source", "outlet", "host", "request_id", "requested_by", "index", "query_name", "reason", "language", "country"}
 )
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -69,7 +69,7 @@ def _check_of(name: str, kind: inspect.Type) -> Check | None:
         if isinstance(part, inspect.DateTimeType):
             return _check_time
         if isinstance(part, inspect.IntType):
-            return _at_most(_COUNTERS.get(name, MAX_INT))
+            return _at_most(COUNTERS.get(name, MAX_INT))
         if isinstance(part, inspect.StructType):
             return _check_struct
         if isinstance(part, inspect.StrType):
@@ -92,9 +92,9 @@ def _parts(kind: inspect.Type) -> Iterator[inspect.Type]:
 def _text_check(name: str, kind: inspect.StrType) -> Check | None:
     if kind.pattern == "^[0-9a-f]{32}$":
         return _check_id
-    if name in _URLS:
+    if name in URL_FIELDS:
         return _plain(MAX_URL_CHARS)
-    return _plain(MAX_NAME_CHARS) if name in _NAMES else None
+    return _plain(MAX_NAME_CHARS) if name in NAME_FIELDS else None
 
 
 def _check_time(value: dt.datetime, path: str) -> None:

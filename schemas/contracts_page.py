@@ -1,7 +1,8 @@
-"""Fills docs/contracts.md from the structs and topics.yml; what is written by hand stands in contracts_template.md."""
+"""Fills docs/contracts.md from the structs and topics.yml; what is written by hand is in contracts_template.md."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from schemas import bounds, dead_letters
 from schemas.headers import COMMON_HEADERS, EVENT_HEADERS, TOMBSTONE_HEADERS
 from schemas.schema_fields import Field, fields_of
 from schemas.topics import COMPACTION_LAG_MS, TOMBSTONE_DAYS, TOPICS, Topic, dead_letters_of
@@ -23,6 +25,9 @@ def build_page() -> str:
     makers: dict[str, Callable[[], str]] = {
         "topics": _topics,
         "headers": _headers,
+        "bounds": _bounds,
+        "dead-letter-headers": _dead_letter_headers,
+        "dead-letter-reasons": _dead_letter_reasons,
         "languages": _languages,
         "messages": _messages,
     }
@@ -56,6 +61,38 @@ def _headers() -> str:
     rows += [(f"`{name}`", "with a value", says) for name, says in EVENT_HEADERS.items()]
     rows += [(f"`{name}`", "tombstones", says) for name, says in TOMBSTONE_HEADERS.items()]
     return _table(("header", "on", "meaning"), rows)
+
+
+def _bounds() -> str:
+    rows = [
+        ("a value, unpacked", f"{bounds.MAX_VALUE_BYTES:,} bytes"),
+        ("all headers of a record", f"{bounds.MAX_HEADER_BYTES:,} bytes"),
+        ("a time", f"from {bounds.EARLIEST:%Y-%m-%d} to before {bounds.LATEST:%Y-%m-%d}"),
+        ("an id", f"{bounds.ID_CHARS} hex digits in lower case"),
+        (_names(bounds.URL_FIELDS), f"{bounds.MAX_URL_CHARS:,} characters, no control characters"),
+        (_names(bounds.NAME_FIELDS), f"{bounds.MAX_NAME_CHARS:,} characters, no control characters"),
+        ("a list, an object of values by name", f"{bounds.MAX_ITEMS:,} items"),
+        *((f"`{name}`", f"{limit:,}") for name, limit in bounds.COUNTERS.items()),
+        ("any other integer", f"{bounds.MAX_INT:,}"),
+    ]
+    return _table(("what", "at most"), rows)
+
+
+def _names(fields: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(fields))
+
+
+def _dead_letter_headers() -> str:
+    rows = [(f"`{name}`", "all", meaning) for name, meaning in dead_letters.DEAD_LETTER_HEADERS.items()]
+    rows += [(f"`{name}`", "some", meaning) for name, meaning in dead_letters.RARE_DEAD_LETTER_HEADERS.items()]
+    return _table(("header", "on", "meaning"), rows)
+
+
+def _dead_letter_reasons() -> str:
+    source = (FOLDER / "dead_letters.py").read_text("utf-8")
+    meanings = dict(re.findall(r'^    "([a-z-]+)",  # (.+)$', source, re.MULTILINE))
+    rows = [(f"`{reason}`", meanings[reason]) for reason in dead_letters.DEAD_LETTER_REASONS]
+    return _table(("reason", "meaning"), rows)
 
 
 def _languages() -> str:

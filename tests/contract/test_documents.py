@@ -10,6 +10,7 @@ import pytest
 
 from consumers.pipeline import STAGES
 from newswire.settings import Settings
+from schemas.dead_letters import DEAD_LETTER_REASONS
 from schemas.topics import TOPICS
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +63,12 @@ def test_the_index_of_decisions_is_complete():
         (replaced,) = re.findall(r"^Replaced by (\d{4})", text, re.MULTILINE) or [None]
         status = f"superseded by {replaced}" if replaced else "accepted"
         assert f"| [{number}]({path.name}) | {title} | {status} |" in index
+
+
+def test_the_runbook_explains_every_reason_of_a_dead_letter():
+    """An operator finds each reason once, in the order of schemas/dead_letters.py, with what to do."""
+    section = (ROOT / "docs/runbook.md").read_text("utf-8").split("\n## Dead letters\n")[1].split("\n## ")[0]
+    assert tuple(re.findall(r"^\| `([a-z-]+)` \| .+ \| .+ \|$", section, re.MULTILINE)) == DEAD_LETTER_REASONS
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import multiprocessing
 import os
 import signal
@@ -15,11 +14,12 @@ from concurrent.futures import BrokenExecutor, wait
 from concurrent.futures import TimeoutError as OverrunError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
 
 import structlog
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from consumers.parse.page import ParseOutcome, parse_within, warm_up
+from consumers.parse.page import ParseOutcome, parse_within
 from consumers.parse.quarantine import Quarantine
 from consumers.parse.rejection import RejectReason, reject
 from consumers.parse.rule_book import RuleBook
@@ -82,7 +82,7 @@ class PagePool:
             max_workers=self._settings.parse_workers,
             max_tasks=_PAGES_PER_LIFE,
             initializer=_start_worker,
-            context=multiprocessing.get_context("spawn"),  # the consumer has threads: a fork could inherit a held lock
+            context=_warm_context(),
         )
 
     def close(self) -> None:
@@ -160,8 +160,9 @@ class PagePool:
         """Wait for a page and judge what became of it; return False where the time is over first."""
         if task.future is None or task.page is None:
             return True
-        if not wait([task.future], max(0.0, until - time.monotonic())).done:
-            if time.monotonic() - self._moved_at > self._settings.parse_wall_seconds + _GRACE_SECONDS:
+        hopeless = self._moved_at + self._settings.parse_wall_seconds + _GRACE_SECONDS
+        if not wait([task.future], max(0.0, min(until, hopeless) - time.monotonic())).done:
+            if time.monotonic() >= hopeless:
                 self._replace_pool()
                 self._note_fault(task, task.page, "time-limit", "its worker takes nothing any more")
             return False
@@ -201,11 +202,20 @@ class PagePool:
             task.fault = fault
 
 
+def _warm_context() -> ForkServerContext:
+    """Return the context whose processes are forked from a server without threads, warmed up once.
+
+    The consumer itself has threads: forked from it, a worker could inherit a held lock. Started anew, each would spend
+    seconds on warming up, and a source whose pages end workers would cost all others that time.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["consumers.parse.fork_server"])
+    return context
+
+
 def _start_worker() -> None:
-    """Detach this worker from signals meant for the consumer, let it die with the consumer, and warm it up."""
+    """Detach this worker from signals meant for the consumer, and let it die with its fork server, as that does."""
     os.setpgrp()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process: the CPU budget of a page is over
-    warm_up()
-    gc.freeze()  # what is loaded by now lives as long as the worker; the garbage collector need not scan it

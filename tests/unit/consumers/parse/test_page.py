@@ -23,7 +23,7 @@ print(*(name for name in set(sys.modules) - before if not name.startswith("encod
 
 
 def test_nothing_is_loaded_by_a_page_that_warming_up_has_not_loaded(pytestconfig):
-    """Models, parsers and dateparser's locales take seconds of CPU, which no page may be charged with; codecs do not."""
+    """Models, parsers and dateparser's locales take seconds of CPU that no page may be charged with; codecs do not."""
     command = [sys.executable, "-c", SCRIPT]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=pytestconfig.rootpath)
     assert done.stdout.split() == []

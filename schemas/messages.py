@@ -28,16 +28,16 @@ class Message(Struct, frozen=True, kw_only=True):
 class CrawlRequest(Message, frozen=True, kw_only=True):
     """Someone wants a source crawled now."""
 
-    request_id: Annotated[str, Meta(description="chosen by the asker; makes the request repeatable")]
+    request_id: Annotated[str, Meta(description="chosen by the writer; makes the request repeatable")]
     source: Annotated[str, Meta(description="the source's id: the name of its file in sources/")]
-    requested_at: Annotated[Time, Meta(description="when it was asked")]
-    requested_by: Annotated[str, Meta(description="who asked: a person or a service")]
+    requested_at: Annotated[Time, Meta(description="when it was requested")]
+    requested_by: Annotated[str, Meta(description="who requests it: a person or a service")]
     limit: Annotated[int, Meta(ge=1, le=500, description="how many pages at most")] = 50
     fresh: Annotated[bool, Meta(description="true: read lists that say nothing has changed too")] = False
 
 
 class FeedEntry(Struct, frozen=True, kw_only=True):
-    """What the feed or sitemap said of the URL."""
+    """The entry of a feed or sitemap for the URL."""
 
     title: Annotated[str | None, Meta(description="the entry's title")] = None
     published_at: Annotated[Time | None, Meta(description="the entry's date")] = None
@@ -49,8 +49,8 @@ class FeedEntry(Struct, frozen=True, kw_only=True):
 class FetchedPage(Message, frozen=True, kw_only=True):
     """A page as the site sent it.
 
-    `body` is the zstd-compressed response body (base64 in JSON); a body too large for a message stands
-    in the blob store and `body_ref` names it. Exactly one of the two is set.
+    `body` is the zstd-compressed response body (base64 in JSON); a body too large for a message is
+    in the body store and `body_ref` names it. Exactly one of the two is set.
     """
 
     url_id: Annotated[Id, Meta(description="hash of the normalised requested URL")]
@@ -63,7 +63,9 @@ class FetchedPage(Message, frozen=True, kw_only=True):
     first_seen_at: Annotated[Time, Meta(description="when the URL was seen first; never changes")]
     status: Annotated[int, Meta(description="HTTP status")]
     body: Annotated[bytes | None, Meta(description="the response body, zstd-compressed")]
-    body_ref: Annotated[str | None, Meta(description="the body's name in the blob store, if it is not in body")] = None
+    body_ref: Annotated[
+        str | None, Meta(description="the body's reference in the body store, if it is not in body")
+    ] = None
     body_bytes: Annotated[int, Meta(description="size before compression")]
     body_sha256: Annotated[str, Meta(description="SHA-256 of the body as it came")]
     content_type: Annotated[str | None, Meta(description="the Content-Type header")] = None
@@ -71,11 +73,11 @@ class FetchedPage(Message, frozen=True, kw_only=True):
     robots_tag: Annotated[str | None, Meta(description="the X-Robots-Tag header")] = None
     etag: Annotated[str | None, Meta(description="the ETag header")] = None
     last_modified: Annotated[str | None, Meta(description="the Last-Modified header")] = None
-    robots_ai_use: Annotated[bool | None, Meta(description="what robots.txt says of AI use; null: nothing")] = None
+    robots_ai_use: Annotated[bool | None, Meta(description="whether robots.txt allows AI use; null: not stated")] = None
     language_hint: Annotated[str | None, Meta(description="the source's own language")] = None
     country: Country | None = None
     is_agency: Annotated[bool, Meta(description="whether the source is a news agency")] = False
-    feed: Annotated[FeedEntry | None, Meta(description="what the feed or sitemap said, if there was one")] = None
+    feed: Annotated[FeedEntry | None, Meta(description="the entry of the feed or sitemap, if there is one")] = None
 
 
 class ArticleText(Message, frozen=True, kw_only=True):
@@ -84,21 +86,23 @@ class ArticleText(Message, frozen=True, kw_only=True):
     article_id: Annotated[Id, Meta(description="hash of the normalised canonical URL; the same through all versions")]
     url_id: Annotated[Id, Meta(description="hash of the normalised requested URL")]
     url: Annotated[str, Meta(description="the requested URL, normalised")]
-    canonical_url: Annotated[str, Meta(description="the URL that the page calls its own, normalised")]
+    canonical_url: Annotated[str, Meta(description="the URL that the page declares as its own, normalised")]
     source: Annotated[str, Meta(description="the source's id: the name of its file in sources/")]
     outlet: Annotated[str, Meta(description="the outlet's name for people")]
     host: Annotated[str, Meta(description="the host of the page")]
     language: Language
     title: Annotated[str, Meta(description="the headline")]
-    body: Annotated[str, Meta(description="paragraphs parted by an empty line")]
+    body: Annotated[str, Meta(description="paragraphs separated by an empty line")]
     content_hash: Annotated[Id, Meta(description="hash of the normalised title and body")]
     fetched_at: Annotated[Time, Meta(description="when this version was fetched")]
     first_seen_at: Annotated[Time, Meta(description="when the URL was seen first; never changes")]
     heading: Annotated[str | None, Meta(description="the visible h1, where it differs from the title")] = None
     authors: Annotated[tuple[str, ...], Meta(description="names, without titles of office")] = ()
-    published_at: Annotated[Time | None, Meta(description="what the outlet says, where it can be believed")] = None
+    published_at: Annotated[
+        Time | None, Meta(description="publication time as the outlet states it, where plausible")
+    ] = None
     published_source: Annotated[DateSource | None, Meta(description="where published_at was found")] = None
-    modified_at: Annotated[Time | None, Meta(description="what the outlet says of its last change")] = None
+    modified_at: Annotated[Time | None, Meta(description="time of the last change as the outlet states it")] = None
     site_name: Annotated[str | None, Meta(description="the name that the page gives its site")] = None
     section: Annotated[str | None, Meta(description="the outlet's section")] = None
     tags: Annotated[tuple[str, ...], Meta(description="the outlet's keywords")] = ()
@@ -106,19 +110,21 @@ class ArticleText(Message, frozen=True, kw_only=True):
     summary: Annotated[str | None, Meta(description="the outlet's own teaser")] = None
     kind: Annotated[Kind, Meta(description="what sort of page it is")] = "article"
     word_count: Annotated[int, Meta(description="words of the body")] = 0
-    is_paywalled: Annotated[bool | None, Meta(description="what the page says of itself; null: nothing")] = None
-    allows_ai_use: Annotated[bool | None, Meta(description="what the site says of AI use; null: nothing")] = None
+    is_paywalled: Annotated[bool | None, Meta(description="whether the page declares a paywall; null: not stated")] = (
+        None
+    )
+    allows_ai_use: Annotated[bool | None, Meta(description="whether the site allows AI use; null: not stated")] = None
     country: Country | None = None
     is_agency: Annotated[bool, Meta(description="whether the source is a news agency")] = False
     provenance: Annotated[dict[str, str], Meta(description="field -> where it came from")] = {}
 
 
 class ParsedArticle(ArticleText, frozen=True, kw_only=True):
-    """Clean text of one fetch, and how it was come by."""
+    """Clean text of one fetch, and how it was obtained."""
 
     reader: Annotated[str, Meta(description="which reader won the body")]
     agreement: Annotated[float | None, Meta(description="of two cheap readers, 0 to 1")] = None
-    notes: Annotated[tuple[str, ...], Meta(description="what was refused, and why")] = ()
+    notes: Annotated[tuple[str, ...], Meta(description="values that were not used, and why")] = ()
     fingerprint: Annotated[bytes | None, Meta(description="packed token hashes, for dedupe")] = None
 
 
@@ -152,10 +158,10 @@ class StoryChanged(Message, frozen=True, kw_only=True):
     story_id: Annotated[Id, Meta(description="the key; hash")]
     revision: Annotated[int, Meta(ge=1, description="counts changes of the story, from 1")]
     change: Annotated[Literal["created", "grew", "merged", "split"], Meta(description="what happened last")]
-    headline: Annotated[str, Meta(description="the title that stands for the story")]
+    headline: Annotated[str, Meta(description="the title shown for the story")]
     size: Annotated[int, Meta(description="number of members; 0 once merged away")]
     members: Annotated[tuple[Id, ...], Meta(description="article_ids in order of arrival, at most 500; size counts on")]
-    outlets: Annotated[tuple[str, ...], Meta(description="names of the outlets that tell it")]
+    outlets: Annotated[tuple[str, ...], Meta(description="names of the outlets that report it")]
     languages: Annotated[tuple[str, ...], Meta(description="ISO 639 codes")]
     first_seen_at: Annotated[Time, Meta(description="of its first member")]
     last_seen_at: Annotated[Time, Meta(description="of its newest member")]
@@ -191,7 +197,9 @@ class Alert(Message, frozen=True, kw_only=True):
     url: Annotated[str, Meta(description="the requested URL, normalised")]
     story_id: Annotated[Id, Meta(description="the story it belonged to then")]
     language: Language
-    published_at: Annotated[Time | None, Meta(description="what the outlet says, where it can be believed")] = None
+    published_at: Annotated[
+        Time | None, Meta(description="publication time as the outlet states it, where plausible")
+    ] = None
     matched_at: Annotated[Time, Meta(description="when the search first found it")]
 
 
@@ -201,8 +209,8 @@ class FetchOutcome(Message, frozen=True, kw_only=True):
     source: Annotated[str, Meta(description="the source's id, the name of its file")]
     outlet: Annotated[str, Meta(description="the outlet's name for people")]
     host: Annotated[str, Meta(description="the key; where the URL leads")]
-    kind: Annotated[FetchKind, Meta(description="what was asked for")]
-    url: Annotated[str, Meta(description="what was asked for, before redirects")]
+    kind: Annotated[FetchKind, Meta(description="what was requested")]
+    url: Annotated[str, Meta(description="the requested URL, before redirects")]
     at: Annotated[Time, Meta(description="when the attempt ended")]
     outcome: Annotated[
         Outcome, Meta(description="deferred: it will be tried again; refused: by us or the site, for good")

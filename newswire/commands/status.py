@@ -77,7 +77,7 @@ def read_status(settings: Settings) -> Status:
     has_ledger = "crawl-migrate" in here or _is_elsewhere("postgres_dsn")
     (overdue, quarantined), overdue_error = _addresses(settings) if has_ledger else ((None, None), None)
     return Status(
-        state_dir=str(settings.state_dir),
+        state_dir=str(settings.state_dir.resolve()),
         state=state,
         is_up=is_up,
         error=report.get("error"),

@@ -101,10 +101,7 @@ def test_everything_listens_on_loopback_only(killed_demo, product):
     roots = [psutil.Process(service["pid"]) for service in report["services"].values() if service["pid"]]
     family = [process for root in roots for process in (root, *root.children(recursive=True))]
     listening = {
-        socket.laddr.ip
-        for process in family
-        for socket in sockets_of(process)
-        if socket.status == psutil.CONN_LISTEN
+        socket.laddr.ip for process in family for socket in sockets_of(process) if socket.status == psutil.CONN_LISTEN
     }
     assert listening
     assert all(address.startswith(("127.", "::1", "::ffff:127.")) for address in listening), listening

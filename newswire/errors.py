@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class NewswireError(Exception):
-    """The root: its text says what, where and the way out."""
+    """The root: its text states what, where and the way out."""
 
 
 class ConfigError(NewswireError):
@@ -16,7 +16,7 @@ class Retry(NewswireError):  # noqa: N818 - the word of the design; it is a requ
 
 
 class Unfinished(Retry):
-    """The handler needs another call to finish its batch; the group hears of the member in between."""
+    """The handler needs another call to finish its batch; the member polls in between."""
 
 
 class StackError(NewswireError):
@@ -24,7 +24,7 @@ class StackError(NewswireError):
 
 
 class SiteError(NewswireError):
-    """A whole feed or host does not serve us; `status` and `retry_after` (seconds) tell when to come back."""
+    """A whole feed or host does not serve us; `status` and `retry_after` (seconds) give when to come back."""
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
         super().__init__(message)

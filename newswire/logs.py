@@ -18,7 +18,7 @@ MASK = "***"
 SHORTEST_SECRET = 8  # masking a shorter one would blot out ordinary words
 _SECRET_KEY = re.compile(r"password|passwd|secret|api_?key|token|authorization|cookie", re.IGNORECASE)
 _PASSWORD_IN_URL = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
-# The client logs every attempt to reach a broker that is away; what matters it raises, and the runner says it once.
+# The client logs every attempt to reach a broker that is away; what matters it raises, and the runner logs it once.
 _LIBRARY_LEVELS = {"kafka": logging.CRITICAL, "elastic_transport": logging.WARNING, "httpx": logging.WARNING}
 
 

@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     elasticsearch_password: SecretStr | None = None
     elasticsearch_ca_certs: Path | None = None
     index_prefix: str = "newswire"
-    retention_months_articles: int = Field(default=0, ge=0, description="after their own; 0: for ever")
+    retention_months_articles: int = Field(default=0, ge=0, description="after their own; 0: forever")
     retention_months_fetches: int = Field(default=3, ge=0)
     retention_months_dead_letters: int = Field(default=3, ge=0)
     retention_months_alerts: int = Field(default=0, ge=0, description="marks: without its mark a replay alerts again")

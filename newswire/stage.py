@@ -31,7 +31,7 @@ class Record(Generic[M_co]):
 
 @dataclass(frozen=True, slots=True)
 class Out(Generic[M]):
-    """One message to send. A tombstone has `value` None and says its `key` itself."""
+    """One message to send. A tombstone has `value` None and gives its `key` itself."""
 
     topic: Topic[M]
     value: M | None

@@ -1,4 +1,4 @@
-"""What a dead letter says of itself: its headers and the reasons that stages give. The record follows as it came."""
+"""The headers of dead letters, and the reasons that stages give; the record itself follows as it came."""
 
 from __future__ import annotations
 

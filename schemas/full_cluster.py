@@ -25,13 +25,13 @@ MORE_FORMS: Final[dict[str, dict[str, Any]]] = {
 
 
 def build_full_cluster(prefix: str, months_kept: Mapping[str, int]) -> tuple[Template, ...]:
-    """Return the policies and component templates, policies first; `months_kept` by kind, 0 is for ever."""
+    """Return the policies and component templates, policies first; `months_kept` by kind, 0 is forever."""
     policies = [_policy(prefix, kind, months_kept[kind]) for kind in MONTHLY_KINDS]
     return (*policies, *(_part(prefix, kind) for kind in MONTHLY_KINDS))
 
 
 def committed() -> tuple[Template, ...]:
-    """Return all that stands in schemas/elasticsearch, for the usual prefix and the settings' defaults."""
+    """Return all files of schemas/elasticsearch, for the usual prefix and the settings' defaults."""
     return (*build_templates(PREFIX), *build_full_cluster(PREFIX, MONTHS_KEPT))
 
 

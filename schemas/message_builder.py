@@ -30,5 +30,5 @@ def make_article(
 
 
 def make_id(key: str) -> str:
-    """Return the id that stands for a text."""
+    """Return the id made from a text."""
     return hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -72,7 +72,7 @@ class Topic(Generic[M]):
         return self.languages.get(str(getattr(value, self.key)), self.languages["other"])
 
     def kept(self) -> dict[str, str]:
-        """Return the broker's settings that say how long records stay."""
+        """Return the broker's settings for how long records stay."""
         if not self.compacted:
             return {"cleanup.policy": "delete", "retention.ms": str((self.retention_days or 7) * DAY_MS)}
         return {

@@ -24,7 +24,7 @@ class BlobMissingError(NewswireError):
 
 
 class BodyError(NewswireError):
-    """A body unpacks to more than `max_body_bytes`, or is no whole zstd frame."""
+    """A body unpacks to more than `max_body_bytes`, or is not a whole zstd frame."""
 
 
 class BlobStore:
@@ -66,7 +66,7 @@ class BlobStore:
 
     def _path(self, ref: str) -> Path:
         if not _REF.fullmatch(ref):
-            raise BlobMissingError(f"{ref[:80]!r} is no blob reference")
+            raise BlobMissingError(f"{ref[:80]!r} is not a blob reference")
         return self._root / ref[:2] / ref
 
 

@@ -125,7 +125,7 @@ def _finish_joins(consumer: Any) -> None:
 
 
 def _knock(bootstrap: str) -> None:
-    """Raise Retry where nobody listens: a client that fails to connect leaves its thread behind, trying for ever."""
+    """Raise Retry where nobody listens: a client that fails to connect leaves its thread behind, trying forever."""
     refusal: OSError | None = None
     for address in bootstrap.split(","):
         host, _, port = address.rpartition(":")
@@ -135,7 +135,7 @@ def _knock(bootstrap: str) -> None:
         except OSError as error:
             refusal = error
         except ValueError as error:
-            raise ConfigError(f"NEWSWIRE_KAFKA_BOOTSTRAP names no host:port: {address!r}") from error
+            raise ConfigError(f"NEWSWIRE_KAFKA_BOOTSTRAP is not a list of host:port: {address!r}") from error
     raise Retry(f"Kafka: no broker at {bootstrap}: {refusal}")
 
 

@@ -1,4 +1,4 @@
-"""Dead letters: the record as it came, with dlq.* headers that say who could not take it, when, where and why."""
+"""Dead letters: the record as it came, with dlq.* headers that name who could not take it, when, where and why."""
 
 from __future__ import annotations
 

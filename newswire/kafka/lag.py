@@ -14,7 +14,7 @@ from schemas.topics import OUTSIDERS, TOPICS, dead_letters_for
 
 
 def stages_and_topics() -> dict[str, list[str]]:
-    """Return the topics that each stage reads, without the prefix; the stages stand along the path."""
+    """Return the topics that each stage reads, without the prefix; the stages are in the order of the path."""
     along_the_path = dict.fromkeys(reader for topic in TOPICS for reader in topic.read_by)
     return {
         stage: [topic.name for topic in (*TOPICS, *dead_letters_for(stage)) if stage in topic.read_by]

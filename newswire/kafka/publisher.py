@@ -1,4 +1,4 @@
-"""Sends messages to their topics and waits until the broker has every one; crawl and all stages write through it."""
+"""Send messages to their topics and wait until the broker has every one; crawl and all stages write through it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from newswire.kafka.protocols import Raw
 from newswire.settings import Settings
 from schemas.envelope import read_headers
 
-QUIET_POLLS = 60  # half a second each: how long a broker may say nothing before the end of the topic
+QUIET_POLLS = 60  # half a second each: how long a broker may be silent before the end of the topic
 TRIES = 3  # random places for each record of a sample: behind a gap two lead to the same
 
 
@@ -127,7 +127,7 @@ def _up_to(consumer: Any, ends: dict[TopicPartition, int]) -> Iterator[Raw]:
         polled = consumer.poll(500)
         quiet = 0 if polled else quiet + 1
         if quiet > QUIET_POLLS:
-            raise Retry("Kafka has stopped answering; `newswire status` tells what runs")
+            raise Retry("Kafka has stopped answering; `newswire status` shows what runs")
         for records in polled.values():
             yield from records
 

@@ -1,4 +1,4 @@
-"""Makes the topics that schemas/topics.yml describes, and tells where a cluster differs from it."""
+"""Create the topics that schemas/topics.yml describes, and find where a cluster differs from it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def topic_configs(topic: Topic[Any], replication: int) -> dict[str, str]:
 
 
 def apply_topics(settings: Settings, *, wait_seconds: float = 60.0) -> dict[str, str]:
-    """Create what is missing and mend what differs; return `created`, `changed` or `unchanged` for each topic.
+    """Create what is missing and correct what differs; return `created`, `changed` or `unchanged` for each topic.
 
     Waits for Kafka. Raises ConfigError where a topic has other partitions: keys would move.
     """
@@ -48,7 +48,7 @@ def apply_topics(settings: Settings, *, wait_seconds: float = 60.0) -> dict[str,
             described = {topic["name"]: topic for topic in admin.describe_topics() if topic["name"] in wanted}
             _check_partitions(described, wanted)
             created = _create(admin, {n: t for n, t in wanted.items() if n not in described}, settings)
-            changed = _mend(admin, {n: t for n, t in wanted.items() if n in described}, settings)
+            changed = _correct(admin, {n: t for n, t in wanted.items() if n in described}, settings)
     finally:
         admin.close()
     done = dict.fromkeys(created, "created") | dict.fromkeys(changed, "changed")
@@ -65,7 +65,7 @@ class TopicDifference:
 
 
 def find_differences(settings: Settings) -> list[TopicDifference]:
-    """Compare the cluster with topics.yml; `extra` is what stands on it under our prefix beyond that.
+    """Compare the cluster with topics.yml; `extra` is what else it has under our prefix.
 
     Raises Retry while Kafka is away.
     """
@@ -159,7 +159,7 @@ def _create(admin: Any, missing: dict[str, Topic[Any]], settings: Settings) -> l
     return list(missing)
 
 
-def _mend(admin: Any, existing: dict[str, Topic[Any]], settings: Settings) -> list[str]:
+def _correct(admin: Any, existing: dict[str, Topic[Any]], settings: Settings) -> list[str]:
     if not existing:
         return []
     wanted = {name: topic_configs(topic, settings.kafka_replication) for name, topic in existing.items()}

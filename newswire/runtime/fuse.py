@@ -1,4 +1,4 @@
-"""Stops a stage that would empty its topic into dead letters because something of ours is broken."""
+"""Stop a stage that would empty its topic into dead letters because something of ours is broken."""
 
 from __future__ import annotations
 

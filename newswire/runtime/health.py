@@ -1,4 +1,4 @@
-"""Tells others how a stage is: /livez, /readyz and /metrics on loopback, and a file that names the port."""
+"""Serve a stage's health: /livez, /readyz and /metrics on loopback, and a file that names the port."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def serve_health(settings: Settings, stage: str, instruments: Instruments) -> It
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-            """Say nothing: a probe every few seconds is no news."""
+            """Log nothing: a probe comes every few seconds."""
 
     server = ThreadingHTTPServer((settings.metrics_host, settings.metrics_port), Handler)
     server.daemon_threads = True

@@ -1,7 +1,8 @@
-"""Which documents hold a key: log-structured sorted arrays, for the stages that remember a window of their log.
+"""An inverted index from keys to documents: sorted arrays, for the stages that remember a window of their log.
 
-The newest keys stand in a small dict; full, it becomes a sorted block, and blocks of like size are merged. Answers do
-not depend on where the blocks happen to end, so a replay from any snapshot answers the same.
+A log-structured merge (O'Neil et al. 1996): the newest keys are in a small dict; once it is full it becomes a sorted
+segment, and segments of similar size are merged. Answers do not depend on where segments happen to end, so a replay
+from any snapshot gives the same answers.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class InvertedIndex:
         return Hits(places, docs)
 
     def find_rare(self, keys: Keys, oldest: int = 0) -> Hits:
-        """Return the same without the lists that are too long to tell anything."""
+        """Return the same without the lists that are too long to mean anything."""
         hits = self.find(keys, oldest)
         if len(hits.places) <= self._longest:
             return hits

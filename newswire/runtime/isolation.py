@@ -1,4 +1,4 @@
-"""Finds the records that a handler crashes on, so that one bad record costs itself and nothing else."""
+"""Find the records that a handler crashes on, so that one bad record costs itself and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decides from a partition's whole log: load a snapshot, replay up to the committed offset, then go on live."""
+"""Decide from a partition's whole log: load a snapshot, replay up to the committed offset, then go on live."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class LogWorker:
         self._logs.pop(partition.partition, None)
 
     def close(self, settled: dict[TopicPartition, int]) -> None:
-        """Save the states that stand exactly at a committed offset, so that the next start is quick."""
+        """Save the states that are exactly at a committed offset, so that the next start is quick."""
         for partition, offset in settled.items():
             kept = self._logs.get(partition.partition)
             if kept and kept.next_offset == offset > kept.saved_offset:

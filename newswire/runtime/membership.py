@@ -87,13 +87,13 @@ class Membership:
             log.info("membership.lost", partitions=_names(lost))
 
     def place_again(self, partitions: Iterable[TopicPartition]) -> None:
-        """Begin partitions anew with the next poll, from where `place` then says."""
+        """Start partitions again with the next poll, from where `place` then says."""
         for partition in partitions:
             if self.committed.pop(partition, None) is not None:
                 self._drop(partition)
 
     def commit(self, batch: Batch) -> dict[TopicPartition, int]:
-        """Commit the batch, never backwards; return the partitions whose replay is over and where they stand now."""
+        """Commit the batch, never backwards; return the partitions whose replay is over and their offsets now."""
         reached = {partition: records[-1].offset + 1 for partition, records in batch.items()}
         ahead = {partition: offset for partition, offset in reached.items() if offset > self.committed[partition]}
         if ahead:
@@ -104,7 +104,7 @@ class Membership:
         return {partition: offset for partition, offset in reached.items() if offset == self.committed[partition]}
 
     def lag(self, partition: TopicPartition) -> int:
-        """Return how many records of a partition are still to come, as far as the last poll could tell."""
+        """Return how many records of a partition are still to come, as of the last poll."""
         try:
             end = self._consumer.highwater(partition)
         except (errors.IllegalStateError, KeyError):  # taken away a moment ago

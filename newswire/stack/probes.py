@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import struct
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -73,34 +74,38 @@ async def _ask_api_versions(host: str, port: int) -> bool:
         writer.close()
 
 
-def answering(url: str) -> Probe:
-    """Return a probe that is true while the page answers with status 200."""
+def answering(url: str, login: tuple[str, str] | None = None) -> Probe:
+    """Return a probe that is true while the page answers with status 200; `login` is user and password."""
 
     async def probe() -> bool:
-        return await fetch_page(url) is not None
+        return await fetch_page(url, login=login) is not None
 
     return probe
 
 
-async def fetch_page(url: str, timeout_seconds: float = PROBE_TIMEOUT_SECONDS) -> bytes | None:
+async def fetch_page(
+    url: str, timeout_seconds: float = PROBE_TIMEOUT_SECONDS, login: tuple[str, str] | None = None
+) -> bytes | None:
     """Return the body of a page on loopback that answers with status 200.
 
     By hand, because a probe asks ten times a second, and a client that could do more takes 30 ms to be made.
     """
     try:
-        answer = await asyncio.wait_for(_exchange(url), timeout_seconds)
+        answer = await asyncio.wait_for(_exchange(url, login), timeout_seconds)
     except (OSError, TimeoutError):
         return None
     head, _, body = answer.partition(b"\r\n\r\n")
     return body if head.split(b" ")[1:2] == [b"200"] else None
 
 
-async def _exchange(url: str) -> bytes:
+async def _exchange(url: str, login: tuple[str, str] | None) -> bytes:
     parts = urlsplit(url)
+    token = base64.b64encode(":".join(login).encode()).decode() if login else ""
+    authorization = f"Authorization: Basic {token}\r\n" if login else ""
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     try:
         # HTTP/1.0: the server sends the body as it is, and closes.
-        writer.write(f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {parts.netloc}\r\n\r\n".encode())
+        writer.write(f"GET {parts.path or '/'} HTTP/1.0\r\nHost: {parts.netloc}\r\n{authorization}\r\n".encode())
         return await reader.read()
     finally:
         writer.close()

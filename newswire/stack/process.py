@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import psutil
 
+from newswire.stack.private_files import PRIVATE_UMASK
 from newswire.stack.service import Service
 
 LOG_LIMIT_BYTES = 20 << 20
@@ -31,6 +32,7 @@ def spawn(service: Service, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=subprocess.STDOUT,
             env=dict(service.environment),
+            umask=PRIVATE_UMASK,
             start_new_session=True,  # ctrl-C reaches the supervisor only
             preexec_fn=_tie_to_parent(service.stop_signal),  # noqa: PLW1509 - the supervisor has one thread
             **cast("dict[str, Any]", service.options),

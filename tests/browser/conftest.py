@@ -33,7 +33,15 @@ from schemas.topics import ARTICLES, STORIES
 SCREENSHOTS = Path(__file__).parents[2] / ".newswire/screenshots"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 EPOCH = dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC)
-SERVERS = ("elasticsearch_url", "kafka_bootstrap", "postgres_dsn", "index_prefix", "topic_prefix")
+SERVERS = (
+    "elasticsearch_url",
+    "elasticsearch_username",
+    "elasticsearch_password",
+    "kafka_bootstrap",
+    "postgres_dsn",
+    "index_prefix",
+    "topic_prefix",
+)
 
 
 def pytest_collection_modifyitems(items):

@@ -89,10 +89,22 @@ def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+def check_no_password_is_shown(stack, shown):
+    """Output is kept by terminals and logs: it has the database's place, and where the password is."""
+    dsn = Settings(_env_file=stack.folder / STACK_ENV).postgres_dsn.get_secret_value()
+    place, password = dsn.rpartition("@")[2], dsn.rpartition("@")[0].rpartition(":")[2]
+    assert place in shown
+    assert f"password in {stack.folder / STACK_ENV}" in shown
+    assert len(password) >= 32
+    assert password not in shown
+
+
 def test_up_status_logs_and_down(stack):
     """One life: up, up again, status, logs, doctor, down; afterwards no process and no port is left."""
-    assert "The stack is up" in stack.run("up", "--only", "postgres")
+    shown = stack.run("up", "--only", "postgres")
+    assert "The stack is up" in shown
     first = stack.report
+    check_no_password_is_shown(stack, shown)
     pids = [first["pid"], stack.server_pid]
     assert "The stack is up" in stack.run("up", "--only", "postgres")
     assert stack.report["pid"] == first["pid"], "the second up starts nothing"

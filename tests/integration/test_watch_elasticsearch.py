@@ -43,8 +43,8 @@ class Desk:
         self.settings, self.client, self.prefix = settings, client, settings.index_prefix
         self.token = secrets.token_hex(15)
         self.index = ArticleIndexer(client, self.prefix, FrozenClock())
-        where = {"elasticsearch_url": settings.elasticsearch_url, "index_prefix": self.prefix}
-        self.rig = Rig(STAGE, folder, **where)
+        names = ("elasticsearch_url", "elasticsearch_username", "elasticsearch_password", "index_prefix")
+        self.rig = Rig(STAGE, folder, **{name: getattr(settings, name) for name in names})
 
     def save(self, name, words="", *, pushes=True, created_at=SEEN, **filters):
         """Save a search."""

@@ -78,6 +78,26 @@ def test_servers_alone_leave_out_airflow_and_the_stages(given):
     assert plan.env["kafka_bootstrap"] == f"127.0.0.1:{plan.ports['kafka']}"
 
 
+def test_elasticsearch_gets_a_login_that_is_kept(given):
+    """Every process reads it from stack.env; a second start has the same password, another stack another."""
+    env = make_plan(("elasticsearch",), given(), {}).env
+
+    assert env["elasticsearch_username"] == "newswire"
+    assert len(env["elasticsearch_password"]) >= 32
+    assert make_plan(("elasticsearch",), given(), {}).env["elasticsearch_password"] == env["elasticsearch_password"]
+    elsewhere = given().model_copy(update={"state_dir": given().state_dir / "other"})
+    assert make_plan(("elasticsearch",), elsewhere, {}).env["elasticsearch_password"] != env["elasticsearch_password"]
+
+
+@pytest.mark.parametrize("setting", ["elasticsearch_api_key", "elasticsearch_username", "elasticsearch_password"])
+def test_a_login_without_its_server_is_refused(given, setting):
+    """It would be sent to the embedded node, which knows another; with the server's address all is well."""
+    with pytest.raises(ConfigError, match=f"NEWSWIRE_{setting.upper()}.*NEWSWIRE_ELASTICSEARCH_URL"):
+        make_plan(("elasticsearch",), given(**{setting: "mine"}), {})
+    plan = make_plan((), given(elasticsearch_url="https://search.example", **{setting: "mine"}), {})
+    assert plan.env[setting] == "mine"
+
+
 def test_an_unknown_part_is_refused(given):
     """A slip in `--only` names what there is."""
     with pytest.raises(ConfigError, match=r"no part kafak.*kafka"):
@@ -132,9 +152,27 @@ def test_every_secret_is_private(given):
     assert all(path.stat().st_mode & 0o077 == 0 for path in secrets)
 
 
+def test_every_folder_is_private(given):
+    """The state folder was open to others, as an earlier release left it; all is closed before anything starts."""
+    state = given().state_dir
+    for name in ("logs", "blobs"):
+        (state / name).mkdir(mode=0o755)
+    state.chmod(0o755)
+
+    make_plan((), given(), {})
+
+    folders = [state, *(path for path in state.rglob("*") if path.is_dir())]
+    assert {"logs", "blobs", "kafka", "elasticsearch", "postgres"} <= {path.name for path in folders}
+    assert [path for path in folders if path.stat().st_mode & 0o077] == []
+
+
 def _holds_secret(path: Path, env) -> bool:
     text = path.read_text("utf-8", "replace")
-    passwords = [env["airflow_password"], env["postgres_dsn"].split(":")[2].split("@")[0]]
+    passwords = [
+        env["airflow_password"],
+        env["elasticsearch_password"],
+        env["postgres_dsn"].split(":")[2].split("@")[0],
+    ]
     return any(password in text for password in passwords) or "password" in path.name
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -10,12 +11,13 @@ from typing import Any
 
 from kafka import TopicPartition
 
+from newswire.errors import Unfinished
 from newswire.kafka.publisher import Publisher
 from newswire.runtime.health import Instruments, instruments_for
 from newswire.runtime.log_worker import LogWorker
 from newswire.runtime.runner import HandlerWorker, Runner, Worker
 from newswire.settings import Settings
-from newswire.stage import AnyStage, LogStage, Out, Sink
+from newswire.stage import Answer, AnyStage, Handler, LogStage, Out, Record, Sink
 from newswire.testing.broker import MemoryBroker, MemoryProducer, MemoryRecord
 from newswire.testing.clock import FrozenClock
 from newswire.testing.consumer import MemoryConsumer
@@ -114,3 +116,10 @@ class Rig:
             return producers[-1]
 
         return Publisher(connect, source=source, topic_prefix="", pending_bytes=1 << 20)
+
+
+def finish(handle: Handler[Any], records: Sequence[Record[Any]]) -> Sequence[Answer]:
+    """Call a handler again for as long as it asks for that, as the runner does."""
+    while True:
+        with suppress(Unfinished):
+            return handle(records)

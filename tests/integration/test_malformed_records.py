@@ -5,6 +5,7 @@ Each ends in the dead letters with its reason, all good records before, between 
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,9 +14,11 @@ from threading import Event, Thread
 import msgspec
 import psycopg
 import pytest
+from click.testing import CliRunner
 from kafka import KafkaProducer
 
 from consumers.pipeline import STAGES
+from newswire.commands import dlq
 from newswire.commands.dlq import open_dead_letters, retry_dead_letters
 from newswire.crawl.migrate import migrate
 from newswire.elastic.templates import sync_templates
@@ -216,3 +219,13 @@ def test_a_record_too_large_for_its_dead_letter_stays(stages, sent):
     assert len(letter.raw.value) < 10_000
     assert retry_dead_letters(settings, "index", reason="record-too-large") == 0
     assert [each.reason for each in open_dead_letters(settings, "index")].count("record-too-large") == 1
+
+
+def test_every_dead_letter_can_be_looked_at(stages, sent, monkeypatch):
+    """Also those that are not text: invalid UTF-8 is what lands here."""
+    monkeypatch.setattr("newswire.commands.dlq.settings", lambda: stages[0])
+    for stage in stage_names():
+        done = CliRunner().invoke(dlq.command, ["show", stage, "--json", "-n", "1000"])
+        assert done.exit_code == 0, done.exception
+        count = sum(1 for _ in open_dead_letters(stages[0], stage))
+        assert len([json.loads(line) for line in done.output.splitlines()]) == count

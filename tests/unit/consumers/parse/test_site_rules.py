@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from newswire.settings import Settings
 from newswire.sources.catalogue import read_source
 from newswire.sources.rules import SiteRule
 from newswire.stage import Record
+from newswire.testing.rig import finish
 from schemas.messages import FetchedPage
 
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
@@ -176,7 +178,8 @@ def record(source):
 def test_the_stage_reads_each_page_by_its_sources_rules(folder, tmp_path):
     """From the file to the worker process, batch by batch; other sources are read as usual."""
     (folder / "ledger.yml").write_text(KILN_RULES)
-    with STAGE.open(Settings(state_dir=tmp_path, sources_dirs=(folder,))) as handle:
+    with STAGE.open(Settings(state_dir=tmp_path, sources_dirs=(folder,))) as stage:
+        handle = partial(finish, stage)
         ours, theirs = (answer[0].value for answer in handle([record("ledger"), record("other")]))
         (folder / "ledger.yml").write_text(FAIR_RULES)
         ((changed,),) = handle([record("ledger")])

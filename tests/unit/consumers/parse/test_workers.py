@@ -10,7 +10,6 @@ import signal
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from newswire.errors import Unfinished
 from newswire.kafka.body_store import blob_store, pack_body
 from newswire.settings import Settings
 from newswire.stage import Record, Reject
+from newswire.testing.rig import finish
 from schemas.messages import FetchedPage
 
 NOW = dt.datetime(2031, 5, 1, tzinfo=dt.UTC)
@@ -51,13 +51,6 @@ def record(raw, offset=None, **changes):
            "status": 200, "body": pack_body(raw), "body_bytes": len(raw), "body_sha256": "0" * 64} | changes
     )  # fmt: skip
     return Record("fetched-pages", 0, offset, 0, None, page)
-
-
-def finish(handle, records):
-    """Call the handler again for as long as it asks for that, as the runner does."""
-    while True:
-        with suppress(Unfinished):
-            return handle(records)
 
 
 @pytest.fixture(scope="module")

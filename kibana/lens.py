@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kibana.columns import Grouping, Measure, Terms, Time
-from kibana.panels import Chart, Figure, HeatMap, Shares, Table, TimeSeries
+from kibana.panel_types import Chart, Figure, HeatMap, Shares, Table, TimeSeries
 from kibana.views import View
 
 LAYER: Final = "layer"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from kibana.lens import LAYER, Json, build_chart
-from kibana.panels import Board, Chart, Listing, Panel, Text, slug
+from kibana.panel_types import Board, Chart, Listing, Panel, Text, slug
 from kibana.views import View
 from schemas.index_templates import PREFIX
 

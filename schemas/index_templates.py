@@ -13,12 +13,12 @@ from typing import Any, Final, Literal
 
 from elasticsearch.dsl import Field
 
+from schemas.analyzers import EXACT
 from schemas.index_fields import (
     ALERT_FIELDS,
     ARTICLE_FIELDS,
     DEAD_LETTER_FIELDS,
     DERIVED_FIELDS,
-    EXACT,
     FETCH_FIELDS,
     LANGUAGE_FIELDS,
     REVISION_FIELDS,

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from newswire.text.diff import compare_bodies, compare_texts, count_words
-from schemas.index_fields import suffix_of
+from schemas.analyzers import suffix_of
 from schemas.messages import Article
 
 Document = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import Terms, Time, average, count, most, newest, total, unique
-from kibana.panels import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
+from kibana.panel_types import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import REVISIONS
 
 _CORRECTIONS: Final = count("Corrections")

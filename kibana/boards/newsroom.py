@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import AtLeast, Is, Terms, Time, count, most, unique
-from kibana.panels import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
+from kibana.panel_types import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import ARTICLES, STORIES
 
 _ORIGINAL: Final = Is("is_copy", (False,))

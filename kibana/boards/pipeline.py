@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import Is, Terms, Time, count, most, percentile_seconds
-from kibana.panels import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
+from kibana.panel_types import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import ARRIVALS, DEAD_LETTERS, FETCHES
 
 _UNEXPECTED: Final = Is("is_expected", (False,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import AtLeast, Is, Terms, Time, count, most, percentile_seconds, total, unique
-from kibana.panels import Board, Figure, HeatMap, Listing, PanelRow, Shares, Table, Text, TimeSeries
+from kibana.panel_types import Board, Figure, HeatMap, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import ARRIVALS, FETCHES
 
 _LISTS: Final = Is("kind", ("feed", "sitemap", "front-page"))

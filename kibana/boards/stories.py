@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kibana.columns import AtLeast, Terms, Time, average, count, least, most, newest, unique
-from kibana.panels import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
+from kibana.panel_types import Board, Figure, Listing, PanelRow, Shares, Table, Text, TimeSeries
 from kibana.views import ARTICLES, STORIES
 
 _NOT_MERGED: Final = AtLeast("size", 1)  # a story that was merged into another one has no articles left

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from newswire.search.moments import read_moment
+from newswire.search.time_limits import read_moment
 
 if TYPE_CHECKING:
     from newswire.search.request import SearchRequest

@@ -1,4 +1,7 @@
-"""Read a response's body within bounds: so many bytes over the wire, so many after unpacking."""
+"""Read a response's body within bounds: so many bytes over the wire, so many after unpacking.
+
+The bound of a page is the setting `max_body_bytes`.
+"""
 
 from __future__ import annotations
 

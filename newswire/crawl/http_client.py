@@ -25,7 +25,7 @@ from newswire.crawl.bounded_body import (
     unpack_head,
 )
 from newswire.crawl.database import Database
-from newswire.crawl.rate_limit import Lease, OutOfTimeError, RateLimiter
+from newswire.crawl.rate_limit import Lease, OutOfTimeError, RateLimiter, request_delay
 from newswire.crawl.robots import MAX_ROBOTS_BYTES, Robots, RobotsFile, Rules
 from newswire.crawl.ssrf_guard import ForbiddenAddressError, GuardedTransport
 from newswire.settings import Settings
@@ -131,7 +131,7 @@ class PoliteClient:
     ) -> SiteResponse:
         """Send one request under a lease of the host; `head_bytes` cuts off a longer body instead of refusing it."""
         host = host_of(url)
-        delay = max(self._delays.get(host, self._settings.host_delay_seconds), robots_delay)
+        delay = request_delay(self._delays.get(host), self._settings.host_delay_seconds, robots_delay)
         async with self._rate_limiter.lease(host, delay, deadline) as lease:
             began = time.monotonic()
             left = deadline - began

@@ -101,6 +101,14 @@ class RateLimiter:
         return _Attempt(wait_seconds=row["wait"], pause_seconds=row["wait"], is_ours=row["is_ours"])
 
 
+def request_delay(source_seconds: float | None, default_seconds: float, robots_seconds: float) -> float:
+    """Return the pace of a host, in seconds between two requests: its source's or the default, and never below its own.
+
+    robots.txt can only slow us down.
+    """
+    return max(default_seconds if source_seconds is None else source_seconds, robots_seconds)
+
+
 def host_delays(sources: Iterable[Source]) -> Mapping[str, float]:
     """Return the seconds between requests that sources set, by host; of two that share a host, the longer."""
     delays: dict[str, float] = {}

@@ -7,17 +7,12 @@ from typing import Any, Final
 
 from elasticsearch import BadRequestError, Elasticsearch
 
-from newswire.elastic.client import build_alias, elastic_outages_as_retry
+from newswire.elastic.client import elastic_outages_as_retry
 from newswire.errors import Retry
-from newswire.search.request import SearchError, SearchRequest
+from newswire.search.request import SearchError
 
 # Before anything is indexed, a search finds nothing instead of failing.
 LENIENT: Final = {"ignore_unavailable": True, "allow_no_indices": True}
-
-
-def indexes_of(prefix: str, request: SearchRequest) -> list[str]:
-    """Return the aliases to search; superseded versions are searched only with `as_of`."""
-    return [build_alias(prefix), *([build_alias(prefix, "revisions")] if request.as_of else [])]
 
 
 def run_searches(

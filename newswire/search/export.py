@@ -11,7 +11,7 @@ import msgspec
 from elasticsearch import Elasticsearch, NotFoundError
 
 from newswire.elastic.client import elastic_outages_as_retry
-from newswire.search.client import indexes_of
+from newswire.search.as_of import indexes_of
 from newswire.search.query import NEWEST_FIRST, build_query
 from newswire.search.request import SearchRequest
 from newswire.search.results import FoundArticle

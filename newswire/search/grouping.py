@@ -14,19 +14,17 @@ from elasticsearch import Elasticsearch
 from elasticsearch.dsl.query import Bool, Terms
 from msgspec import convert
 
-from newswire.search.client import indexes_of, run_searches
-from newswire.search.query import build_mark_query, build_query, match_fields
+from newswire.search.as_of import indexes_of
+from newswire.search.client import run_searches
+from newswire.search.highlights import build_highlight, split_marks
+from newswire.search.query import build_query
 from newswire.search.representative import REPRESENTATIVE_ORDER, STORY_REPRESENTATIVE_ORDER
 from newswire.search.request import SearchRequest
-from newswire.search.results import FoundArticle, Hit, Marked, Piece
+from newswire.search.results import FoundArticle, Hit
 
 FOLD_FIELDS: Final = {"copies": "family_id", "stories": "story_id"}
 ALONE: Final = "article_id"  # where nothing is grouped, every article is a group
 MAX_FOLDED_SHOWN: Final = 5
-SNIPPETS: Final = 2
-SNIPPET_CHARACTERS: Final = 180
-# Control characters that a page's text does not contain; if it did, only a highlight would be misplaced.
-BEGIN, END = "\x02", "\x03"
 SHOWN: Final = list(FoundArticle.__struct_fields__)
 
 Found = Mapping[str, Any]
@@ -50,31 +48,13 @@ def _body(request: SearchRequest, field: str, found: Sequence[Found]) -> dict[st
     order = STORY_REPRESENTATIVE_ORDER if request.fold == "stories" else REPRESENTATIVE_ORDER
     shown = {"sort": order, "_source": SHOWN}
     parts = {
-        "head": {"top_hits": {**shown, "size": 1, "highlight": _highlight(request)}},
+        "head": {"top_hits": {**shown, "size": 1, "highlight": build_highlight(request)}},
         "members": {"top_hits": {**shown, "size": MAX_FOLDED_SHOWN + 1}},
     }
     return {
         "size": 0,
         "query": Bool(must=[build_query(request)], filter=[Terms(field, keys)]).to_dict(),
         "aggs": {"groups": {"terms": {"field": field, "size": len(keys)}, "aggs": parts}},
-    }
-
-
-def _highlight(request: SearchRequest) -> dict[str, Any]:
-    languages = request.languages
-    whole = {"number_of_fragments": 0, "matched_fields": match_fields("title", languages)}
-    parts = {
-        "number_of_fragments": SNIPPETS,
-        "fragment_size": SNIPPET_CHARACTERS,
-        "no_match_size": SNIPPET_CHARACTERS,
-        "matched_fields": match_fields("body", languages),
-    }
-    return {
-        "pre_tags": [BEGIN],
-        "post_tags": [END],
-        "order": "score",
-        "highlight_query": build_mark_query(request).to_dict(),
-        "fields": {"title": whole, "body": parts},
     }
 
 
@@ -88,18 +68,9 @@ def _hit(found: Found, group: Found | None) -> Hit:
     marked = head.get("highlight", {})
     return Hit(
         article=article,
-        title=_marked(marked.get("title", [article.title])[0]),
-        snippets=tuple(_marked(text) for text in marked.get("body", ())),
+        title=split_marks(marked.get("title", [article.title])[0]),
+        snippets=tuple(split_marks(text) for text in marked.get("body", ())),
         score=found["_score"],
         folded_count=count - 1,
         folded=tuple(convert(member["_source"], FoundArticle) for member in members[1:]),
     )
-
-
-def _marked(text: str) -> Marked:
-    """Split a highlighted text at its marks."""
-    pieces = []
-    for stretch in text.split(BEGIN):
-        match, mark, rest = stretch.partition(END)
-        pieces += [Piece(match, is_match=True), Piece(rest, is_match=False)] if mark else [Piece(match, is_match=False)]
-    return tuple(piece for piece in pieces if piece.text)

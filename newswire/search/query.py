@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from elasticsearch.dsl.query import Bool, DisMax, Exists, MatchAll, MatchNone, MultiMatch, Query, Range, Term, Terms
+from elasticsearch.dsl.query import Bool, DisMax, Exists, MatchAll, MultiMatch, Query, Range, Term, Terms
 
-from newswire.search.request import DATE_SOURCES, DateTrust, SearchError, SearchRequest, parse_words
+from newswire.search.as_of import valid_at
+from newswire.search.query_syntax import parse_words
+from newswire.search.request import DATE_SOURCES, DateTrust, SearchError, SearchRequest
 from newswire.search.results import FacetName
-from schemas.index_fields import ANALYZERS, suffix_of
+from schemas.analyzers import ANALYZERS, suffix_of
 
 # A word in the title says more about an article than one in its text.
 EXACT_FIELDS = ("title^4", "heading^3", "summary^2", "authors.words^2", "tags.words^2", "body")
@@ -48,18 +50,6 @@ def build_query(request: SearchRequest, *, without: FacetName | None = None) -> 
 def match_fields(name: Literal["title", "body"], languages: tuple[str, ...] = ()) -> list[str]:
     """Return the exact and the stemmed fields of a text; a highlighter combines their matches."""
     return [name, *(f"{name}_{suffix}" for suffix in _suffixes(languages))]
-
-
-def build_mark_query(request: SearchRequest) -> Query:
-    """Return the query to highlight in titles and texts: only the words, as the whole search is much slower."""
-    words = parse_words(request.words)
-    fields = [*match_fields("title", request.languages), *match_fields("body", request.languages)]
-    marked: list[Query] = [
-        MultiMatch(query=phrase, fields=["title", "body"], type="phrase") for phrase in words.phrases
-    ]
-    if words.terms:
-        marked.append(MultiMatch(query=words.terms, fields=fields, type="most_fields"))
-    return Bool(should=marked) if marked else MatchNone()
 
 
 def chosen_values(request: SearchRequest, name: FacetName) -> tuple[str, ...]:
@@ -114,7 +104,7 @@ def _scope(request: SearchRequest) -> list[Query]:
         bounds = {"gte": request.since, "lt": request.until}
         filters.append(Range(time_field(request), {name: bound for name, bound in bounds.items() if bound}))
     if request.as_of:
-        filters.append(_valid_at(request))
+        filters.append(valid_at(request))
     if request.hosts:
         filters.append(_any_of(("host",), request.hosts))
     if request.story_id:
@@ -124,17 +114,6 @@ def _scope(request: SearchRequest) -> list[Query]:
     if request.which != "all":
         filters.append(Term("is_copy", {"value": request.which == "copies"}))
     return filters
-
-
-def _valid_at(request: SearchRequest) -> Query:
-    """Return the query for the version of each article that was the newest at that time.
-
-    It goes by times of fetching: they stay the same when the index is rebuilt, times of indexing do not.
-    """
-    return Bool(
-        filter=[Range("fetched_at", {"lte": request.as_of})],
-        must_not=[Range("superseded_at", {"lte": request.as_of})],
-    )
 
 
 def _choices(request: SearchRequest, without: FacetName | None) -> list[Query]:

@@ -10,11 +10,13 @@ from elasticsearch import Elasticsearch
 from msgspec import structs
 
 from newswire.search import facets, timeline
-from newswire.search.client import indexes_of, run_searches
+from newswire.search.as_of import indexes_of
+from newswire.search.client import run_searches
 from newswire.search.cursor import Cursor, check_window, read_cursor, write_cursor
 from newswire.search.grouping import FOLD_FIELDS, SHOWN, open_groups
 from newswire.search.query import NEWEST_FIRST, build_query
-from newswire.search.request import SearchRequest, parse_words
+from newswire.search.query_syntax import parse_words
+from newswire.search.request import SearchRequest
 from newswire.search.results import SearchResults, TimelineBucket
 from newswire.search.spelling import suggest_spelling
 

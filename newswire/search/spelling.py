@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from newswire.search.client import indexes_of, run_searches
+from newswire.search.as_of import indexes_of
+from newswire.search.client import run_searches
 from newswire.search.query import build_query
-from newswire.search.request import SearchRequest, parse_words
+from newswire.search.query_syntax import parse_words
+from newswire.search.request import SearchRequest
 
 FEW_HITS: Final = 3
 MAX_WORDS: Final = 8

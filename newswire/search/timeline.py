@@ -56,7 +56,7 @@ def read_timeline(answer: Mapping[str, Any]) -> tuple[TimelineBucket, ...]:
 
 
 def choose_step(span: timedelta) -> dict[str, str]:
-    """Return the smallest step that divides a span into at most MOST_BUCKETS."""
+    """Return the smallest step that divides a span into at most MAX_BUCKETS."""
     return next((step for length, step in STEPS if span <= length * MAX_BUCKETS), STEPS[-1][1])
 
 

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from newswire.search.moments import read_moment
 from newswire.search.request import DateTrust, SearchRequest
+from newswire.search.time_limits import read_moment
 
 PAGE_HITS = 20
 

@@ -16,15 +16,9 @@ from newswire.elastic.retention import months_kept
 from newswire.search.query import EXACT_FIELDS, PHRASE_FIELDS, match_fields
 from newswire.search.results import FoundArticle
 from newswire.settings import Settings
+from schemas.analyzers import ANALYZERS, SUFFIXES
 from schemas.full_cluster import FULL_CLUSTER, MONTHS_KEPT, build_full_cluster, committed
-from schemas.index_fields import (
-    ANALYZERS,
-    ARTICLE_FIELDS,
-    DERIVED_FIELDS,
-    LANGUAGE_FIELDS,
-    REVISION_FIELDS,
-    SUFFIXES,
-)
+from schemas.index_fields import ARTICLE_FIELDS, DERIVED_FIELDS, LANGUAGE_FIELDS, REVISION_FIELDS
 from schemas.index_templates import FOLDER, PREFIX, build_templates
 from schemas.messages import Article
 from schemas.topics import ARTICLES

@@ -13,7 +13,7 @@ from consumers.index.indexer import ArticleIndexer
 from consumers.record.recorder import Recorder
 from kibana.boards import BOARDS
 from kibana.columns import AtLeast, Measure, Terms
-from kibana.panels import HeatMap, Listing, Text
+from kibana.panel_types import HeatMap, Listing, Text
 from newswire.clock import SystemClock
 from newswire.demo.press.content import read_press
 from newswire.demo.press.desk import edit_press

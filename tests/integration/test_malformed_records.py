@@ -19,10 +19,10 @@ from kafka import KafkaProducer
 
 from consumers.pipeline import STAGES
 from newswire.commands import dlq
-from newswire.commands.dlq import open_dead_letters, retry_dead_letters
 from newswire.crawl.migrate import migrate
 from newswire.elastic.templates import sync_templates
 from newswire.kafka.body_store import blob_store, pack_body
+from newswire.kafka.dead_letter_retry import open_dead_letters, retry_dead_letters
 from newswire.kafka.dead_letters import read_dead_letter
 from newswire.kafka.lag import read_lag
 from newswire.kafka.reader import read_topic

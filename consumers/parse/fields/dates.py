@@ -1,6 +1,7 @@
 """Read times as sites write them, without guessing, and find those that are impossible for an article.
 
 Forms: ISO 8601 and RFC 3339, loose and compact; Unix time; day first (17.04.2031); RFC 5322 and RFC 1123, as in mail.
+Which of a page's times counts is decided in publication_time.py.
 """
 
 from __future__ import annotations

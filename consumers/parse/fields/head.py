@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import urljoin
@@ -108,3 +109,10 @@ def _language(soup: BeautifulSoup, metas: dict[str, list[str]]) -> str | None:
     page = soup.find("html")
     declared = _attribute(page, "lang") or _attribute(page, "xml:lang") if isinstance(page, Tag) else None
     return declared or next(iter(metas.get("content-language") or metas.get("og:locale") or []), None)
+
+
+def metas_of(head: PageHead, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the first values of these metas, each with its provenance."""
+    for name in names:
+        for value in head.metas.get(name, ())[:3]:
+            yield value, f"meta {name}"

@@ -10,9 +10,9 @@ from urllib.parse import urljoin
 from consumers.parse.fields.ai_use import read_ai_use
 from consumers.parse.fields.authors import clean_names, house_names, is_house, without_house
 from consumers.parse.fields.canonical_url import choose_canonical
-from consumers.parse.fields.dates import find_fault, read_time, read_url_date, search_date
-from consumers.parse.fields.head import WRITTEN_BY, PageHead
+from consumers.parse.fields.head import WRITTEN_BY, PageHead, metas_of
 from consumers.parse.fields.jsonld import ArticleData
+from consumers.parse.fields.publication_time import set_times
 from consumers.parse.fields.titles import cut_site
 from consumers.parse.fields.visible import Visible
 from consumers.parse.vocabulary import names
@@ -20,8 +20,6 @@ from consumers.parse.words import fold
 from newswire.sources.rules import SiteRule
 from schemas.messages import DateSource, FeedEntry
 
-_PUBLISHED_METAS = names("published_metas")
-_MODIFIED_METAS = names("modified_metas")
 _AUTHOR_METAS = names("author_metas")
 
 
@@ -71,7 +69,7 @@ def read_metadata(data: ArticleData, head: PageHead, visible: Visible, origin: O
     _set_site(meta, data, head)
     _set_title(meta, data, head, origin)
     _set_authors(meta, data, head, visible, origin)
-    _set_times(meta, data, head, visible, origin)
+    set_times(meta, data, head, visible, origin)
     canonical = head.canonical, head.text("og:url"), data.url
     meta.canonical, note = choose_canonical(origin.url, canonical)
     meta.notes += [note] if note else []
@@ -88,29 +86,23 @@ def _take(meta: Metadata, name: str, candidates: Iterable[Candidate]) -> str | N
     return None
 
 
-def _metas(head: PageHead, names: Iterable[str]) -> Iterator[Candidate]:
-    for name in names:
-        for value in head.metas.get(name, ())[:3]:
-            yield value, f"meta {name}"
-
-
 def _set_site(meta: Metadata, data: ArticleData, head: PageHead) -> None:
     meta.site_name = _take(
         meta,
         "site_name",
-        [*_metas(head, ["og:site_name"]), (data.publisher, "jsonld"), *_metas(head, ["application-name"])],
+        [*metas_of(head, ["og:site_name"]), (data.publisher, "jsonld"), *metas_of(head, ["application-name"])],
     )
     meta.section = _take(
-        meta, "section", [(data.section, "jsonld"), *_metas(head, ["article:section", "og:section", "section"])]
+        meta, "section", [(data.section, "jsonld"), *metas_of(head, ["article:section", "og:section", "section"])]
     )
     meta.image = _take(
-        meta, "image", [*_metas(head, ["og:image", "og:image:url", "twitter:image"]), (data.image, "jsonld")]
+        meta, "image", [*metas_of(head, ["og:image", "og:image:url", "twitter:image"]), (data.image, "jsonld")]
     )
     meta.image = urljoin(meta.url, meta.image) if meta.image else None
     meta.summary = _take(
         meta,
         "summary",
-        [*_metas(head, ["og:description", "description", "twitter:description"]), (data.summary, "jsonld")],
+        [*metas_of(head, ["og:description", "description", "twitter:description"]), (data.summary, "jsonld")],
     )
     listed = [(data.tags, "jsonld"), (head.metas.get("article:tag", ()), "meta article:tag")]
     listed += [(_split(head.text(name)), f"meta {name}") for name in ("news_keywords", "keywords")]
@@ -125,7 +117,7 @@ def _split(text: str | None) -> tuple[str, ...]:
 
 def _set_title(meta: Metadata, data: ArticleData, head: PageHead, origin: Origin) -> None:
     candidates: list[Candidate] = [(data.headline, "jsonld")]
-    candidates += _metas(head, ["og:title", "twitter:title"])
+    candidates += metas_of(head, ["og:title", "twitter:title"])
     candidates += [(meta.heading, "h1"), (head.title, "title")]
     candidates += [(origin.feed.title if origin.feed else None, "feed")]
     title = _take(meta, "title", candidates) or ""
@@ -151,53 +143,6 @@ def _bylines(
         yield head.metas.get(name, ()), f"meta {name}"
     yield visible.bylines, "byline"
     yield origin.feed.authors if origin.feed else (), "feed"
-
-
-def _set_times(meta: Metadata, data: ArticleData, head: PageHead, visible: Visible, origin: Origin) -> None:
-    for text, kind, source in _publications(data, head, visible, origin):
-        if when := _valid(meta, text, source, origin):
-            meta.published, meta.published_source = when, kind
-            meta.provenance["published_at"] = source + _zone_words(when)
-            break
-    if not meta.published:
-        _guess_day(meta, visible, origin)
-    changed: list[Candidate] = [(data.modified, "jsonld dateModified"), *_metas(head, _MODIFIED_METAS)]
-    for text, source in changed:
-        if when := _valid(meta, text, source, origin):
-            meta.modified, meta.provenance["modified_at"] = when, source + _zone_words(when)
-            break
-
-
-def _guess_day(meta: Metadata, visible: Visible, origin: Origin) -> None:
-    when, source = read_url_date(origin.url), "address"
-    if not when or find_fault(when, origin.fetched_at):
-        when, source = search_date(visible.lines, origin.fetched_at), "text"
-    if when:
-        meta.published, meta.published_source, meta.provenance["published_at"] = when, "text", source
-
-
-def _publications(
-    data: ArticleData, head: PageHead, visible: Visible, origin: Origin
-) -> Iterator[tuple[str | None, DateSource, str]]:
-    yield data.published, "jsonld", "jsonld datePublished"
-    for value, source in _metas(head, _PUBLISHED_METAS):
-        yield value, "meta", source
-    for value in visible.times[:1]:
-        yield value, "time", "time"
-    if origin.feed and origin.feed.published_at:
-        yield origin.feed.published_at.isoformat(), "feed", "feed"
-
-
-def _valid(meta: Metadata, text: str | None, source: str, origin: Origin) -> dt.datetime | None:
-    when = read_time(text)
-    fault = find_fault(when, origin.fetched_at) if when else None
-    if fault:
-        meta.notes.append(f"{source} refused: {fault}")
-    return None if fault else when
-
-
-def _zone_words(when: dt.datetime) -> str:
-    return f" ({when:%z})" if when.tzinfo else " (no zone, taken for UTC)"
 
 
 def _set_rights(meta: Metadata, data: ArticleData, head: PageHead, origin: Origin) -> None:

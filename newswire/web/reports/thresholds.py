@@ -1,4 +1,4 @@
-"""When a source or the pipeline counts as being in trouble: every limit behind a warning of the pages.
+"""When a source or the pipeline counts as being in trouble: the limits behind the warnings of the pages.
 
 Two limits are settings or data, because they differ between installations and sources: how long an address may be on
 its way (`overdue_after_seconds` in newswire/settings.py), and how many articles a day a source has when it is well

@@ -13,7 +13,7 @@ from kibana.columns import Terms, count
 from kibana.generate import FILE, build_text, saved_objects
 from kibana.lens import build_chart
 from kibana.objects import OLDEST_KIBANA, VERSIONS
-from kibana.panels import COLUMNS, Listing, Table, Text
+from kibana.panel_types import COLUMNS, Listing, Table, Text
 from kibana.views import ARTICLES, PAGES, VIEWS
 from newswire.settings import Settings
 from newswire.web.platform.app import create_app

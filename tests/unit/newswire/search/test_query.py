@@ -8,10 +8,12 @@ import pytest
 
 from newswire.search.cursor import Cursor, check_window, read_cursor, write_cursor
 from newswire.search.facets import facet_aggregations, facet_searches, read_facets
-from newswire.search.moments import read_moment
-from newswire.search.query import build_date_trust_query, build_mark_query, build_query, match_fields
-from newswire.search.request import QueryWords, SearchError, SearchRequest, parse_words
+from newswire.search.highlights import build_mark_query
+from newswire.search.query import build_date_trust_query, build_query, match_fields
+from newswire.search.query_syntax import QueryWords, parse_words
+from newswire.search.request import SearchError, SearchRequest
 from newswire.search.results import FacetValue
+from newswire.search.time_limits import read_moment
 from newswire.search.timeline import choose_step, span_aggregations, timeline_search
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -19,7 +19,8 @@ from rich.console import Console
 from newswire.commands.search_options import Moment
 from newswire.commands.search_view import show_results
 from newswire.search.query import build_query
-from newswire.search.request import MAX_PHRASES, MAX_WORDS, QueryWords, SearchError, SearchRequest, parse_words
+from newswire.search.query_syntax import MAX_PHRASES, MAX_WORDS, QueryWords, parse_words
+from newswire.search.request import SearchError, SearchRequest
 from newswire.search.results import FoundArticle, Hit, Piece, SearchResults
 from newswire.settings import child_environment
 from newswire.terminal import one_line, printable

@@ -195,7 +195,8 @@ def named_in(part):
 
 def test_the_file_is_written_for_the_kibana_that_is_run():
     """Compose runs a Kibana that reads these forms, of the same version as its Elasticsearch."""
-    kibana, elasticsearch = (SERVICES[name]["image"].rsplit(":", 1)[1] for name in ("kibana", "elasticsearch"))
+    images = (SERVICES[name]["image"].partition("$")[0] for name in ("kibana", "elasticsearch"))  # without the digest
+    kibana, elasticsearch = (image.rpartition(":")[2] for image in images)
     assert kibana == elasticsearch
     version = tuple(map(int, kibana.split(".")))
     assert version[0] == OLDEST_KIBANA[0]

@@ -33,6 +33,7 @@ from schemas.topics import PARSED_ARTICLES
 log = structlog.get_logger()
 
 _SLICE_SECONDS = 20.0  # of one call: then the runner polls, so that a long batch does not cost the membership
+_LOOK_SECONDS = 0.5  # between two looks at a pool whose page is waited for
 _GRACE_SECONDS = 5.0  # after which a worker that should have been ended by its time limit is not waited for
 _SECOND_TRY = 3  # times the CPU budget, for a page that is tried again, alone
 _PAGES_PER_WORKER = 4  # scheduled at once: enough to keep it busy
@@ -146,7 +147,7 @@ class PagePool:
         if task.fault and self._quarantine.holds(source):
             task.answer = reject(task.fault, "and its source is in quarantine, so it was not tried again")
         elif not task.fault and not self._quarantine.admits(source):
-            task.answer = reject("quarantined", f"pages of {source} overrun or end their worker; one an hour is tried")
+            task.answer = _quarantined(source)
         else:
             task.future = self._send(task.page, _SECOND_TRY if task.fault else 1)
 
@@ -161,8 +162,10 @@ class PagePool:
         if task.future is None or task.page is None:
             return True
         hopeless = self._moved_at + self._settings.parse_wall_seconds + _GRACE_SECONDS
-        if not wait([task.future], max(0.0, min(until, hopeless) - time.monotonic())).done:
-            if time.monotonic() >= hopeless:
+        if not self._await(task.future, min(until, hopeless)):
+            if not self._pool.active:  # its page is sent again, to another worker
+                self._replace_pool()
+            elif time.monotonic() >= hopeless:
                 self._replace_pool()
                 self._note_fault(task, task.page, "time-limit", "its worker takes nothing any more")
             return False
@@ -173,6 +176,13 @@ class PagePool:
         except (OverrunError, ProcessExpired, BrokenExecutor) as error:
             self._note_fault(task, task.page, *self._describe(error))
         return True
+
+    def _await(self, future: ProcessFuture[ParseOutcome], until: float) -> bool:
+        """Wait for a page; return False when the time is over, or when a worker that died idle has broken the pool."""
+        while not (is_done := bool(wait([future], min(_LOOK_SECONDS, max(0.0, until - time.monotonic()))).done)):
+            if time.monotonic() >= until or not self._pool.active:
+                break
+        return is_done
 
     def _describe(self, error: Exception) -> tuple[RejectReason, str]:
         if isinstance(error, OverrunError):
@@ -190,16 +200,29 @@ class PagePool:
             log.warning("parse.rule_matched_nothing", source=page.source, url=page.url, notes=missed)
         return (Out(PARSED_ARTICLES, outcome),)
 
+    def _leave_out(self, source: str) -> None:
+        """Answer for the pages of a source that wait for a worker: each would cost as much as those before."""
+        for task in self._tasks.values():
+            if task.future and task.page and task.page.source == source and not task.future.running():
+                task.future.cancel()  # type: ignore[no-untyped-call]
+                task.future = None
+                task.answer = _quarantined(source)
+
     def _note_fault(self, task: _Task, page: FetchedPage, fault: RejectReason, detail: str) -> None:
         is_last = task.fault is not None
         log.warning("parse.page_failed", url=page.url, reason=fault, detail=detail, is_last=is_last)
         # A worker that died once may have met a stray signal, or another program that took the memory.
         if (fault == "time-limit" or is_last) and self._quarantine.note_failure(page.source):
             log.error("parse.source_quarantined", source=page.source, reason=fault)
+            self._leave_out(page.source)
         if is_last:
             task.answer = reject(fault, f"tried twice: {detail}")
         else:
             task.fault = fault
+
+
+def _quarantined(source: str) -> Reject:
+    return reject("quarantined", f"pages of {source} overrun or end their worker; one an hour is tried")
 
 
 def _warm_context() -> ForkServerContext:

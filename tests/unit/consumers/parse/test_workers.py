@@ -102,6 +102,16 @@ def test_a_killed_worker_loses_no_page(handler):
     assert [isinstance(answer, Reject) for answer in answers] == [False, False]
 
 
+def test_workers_killed_while_idle_lose_no_page(handler):
+    """Whether a page was on its way to the worker or not, another takes it."""
+    handle, _ = handler
+    for _ in range(5):
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, signal.SIGKILL)
+        (answer,) = handle([record(PAGE)])
+        assert not isinstance(answer, Reject)
+
+
 def test_an_overrunning_page_is_tried_twice_and_the_next_is_parsed(tmp_path):
     """The worker of a page beyond its CPU budget is ended and replaced; the page goes with its reason."""
     settings = Settings(state_dir=tmp_path, parse_seconds=0.2)
@@ -160,7 +170,7 @@ def test_a_source_whose_pages_overrun_does_not_hold_up_the_others(tmp_path):
         answers = finish(handle, [*bad, *good])
         again = finish(handle, [record(b"<p>Short.</p>", source="bad")])
     assert Counter(answer.reason for answer in answers[:20]).keys() == {"time-limit", "quarantined"}
-    assert Counter(answer.reason for answer in answers[:20])["quarantined"] >= 20 - FAILURES - 4, "a window of four"
+    assert Counter(answer.reason for answer in answers[:20])["quarantined"] >= 20 - FAILURES - 1, "one may have begun"
     assert [answer.reason for answer in answers[20:]] == ["too-short"] * 5
     assert [answer.reason for answer in again] == ["quarantined"]
 

@@ -17,6 +17,7 @@ from kafka.admin import MemberToRemove
 
 from consumers.dedupe import STAGE as DEDUPE
 from newswire.commands import dlq
+from newswire.errors import ConfigError
 from newswire.kafka import clients as kafka
 from newswire.kafka.publisher import open_publisher
 from newswire.kafka.reader import count_records, read_topic
@@ -193,12 +194,34 @@ def test_a_bad_record_can_be_looked_at_and_sent_back(pipeline, monkeypatch):
     assert '"reason": "undecodable"' in listed
     assert '"count": 1' in listed
     assert "indexed-articles 3:0 key undecodable" in run(dlq.command, ["show", "parse"]).output
-    assert run(dlq.command, ["retry", "parse", "--reason", "other"]).output.startswith("0 letters")
-    assert run(dlq.command, ["retry", "parse"]).output.startswith("1 letters")
+    assert run(dlq.command, ["retry", "parse", "--reason", "other"]).output.startswith("0 dead letters")
+    assert run(dlq.command, ["retry", "parse"]).output.startswith("1 dead letters")
     back = [raw for raw in read_topic(settings, "indexed-articles") if raw.partition == 3][-1]
     assert (back.offset, back.key, back.value, list(back.headers)) == (1, b"key", b"{bad", [("traceparent", b"t")])
     assert run(dlq.command, ["list"]).output == "no dead letters\n"
-    assert run(dlq.command, ["retry", "parse"]).output.startswith("0 letters")
+    assert run(dlq.command, ["retry", "parse"]).output.startswith("0 dead letters")
+
+
+def test_a_record_is_passed_over_by_command(pipeline, monkeypatch):
+    """The command checks that the record is there; the stage leaves it out from its next start on, and says why."""
+    settings = pipeline
+    with open_publisher(settings, "test") as publisher:
+        for number in (1, 2):
+            publisher.send_raw(INDEXED_ARTICLES, b"k", INDEXED_ARTICLES.encode(indexed(number)), [], 3)
+        publisher.flush()
+    monkeypatch.setattr(dlq, "settings", lambda: settings)
+    monkeypatch.setattr(dlq, "stages_and_topics", lambda: {"parse": ["indexed-articles"]})
+    skip = ["skip", "parse", "--partition", "3", "--by", "ada", "--why", "it ends the process", "--offset"]
+    assert isinstance(CliRunner().invoke(dlq.command, [*skip, "7"]).exception, ConfigError)
+    done = CliRunner().invoke(dlq.command, [*skip, "0"])
+    assert done.output == "parse will pass over indexed-articles 3:0. Next: newswire restart parse\n"
+    with member(settings):
+        until(lambda: list(read_topic(settings, "parse-dlq")) and named(settings), "letter and output")
+    assert named(settings) == [(3, 1)]
+    (letter,) = read_topic(settings, "parse-dlq")
+    headers = read_headers(letter.headers)
+    assert headers["dlq.error.type"] == "skipped"
+    assert headers["dlq.error"].startswith("by ada at ")
 
 
 # The real dedupe stage, in real processes.
@@ -316,7 +339,7 @@ def test_a_stage_that_meets_too_much_poison_ends_with_code_3(pipeline):
     """The supervisor sees it, the log says why, and the records stay where they are."""
     with open_publisher(pipeline, "parse") as publisher:
         for _ in range(3):
-            publisher.send_raw(PARSED_ARTICLES, b"en", b"{", [], 0)
+            publisher.send_raw(PARSED_ARTICLES, b"en", b"{", [("ce_source", b"newswire/parse")], 0)
         publisher.flush()
     with process(pipeline, NEWSWIRE_MAX_CONSECUTIVE_POISON="3") as running:
         _, log = running.communicate(timeout=PATIENCE_SECONDS)

@@ -252,6 +252,7 @@ def test_what_was_taken_down_meanwhile_is_not_pushed(desk):
 def test_a_bad_search_is_disabled_with_its_reason_and_stops_no_other(desk):
     """What the server refuses, what makes no sense and what cannot be read are set aside; the rest goes on."""
     desk.save("fine", "tower")
+    desk.save("everywhere", "tower", hosts=tuple(f"host-{number}.example" for number in range(9_000)))
     desk.save("endless", " ".join(f"w{number}" for number in range(3_000)))
     desk.save("backwards", "tower", since=SEEN, until=SEEN)
     desk.save("from-tomorrow", "tower")
@@ -262,7 +263,8 @@ def test_a_bad_search_is_disabled_with_its_reason_and_stops_no_other(desk):
     member = desk.rig.start()
     member.step()
     assert desk.alerts() == [("fine", "Tower sold")]
-    assert "too many nested clauses" in desk.state_of("endless")
+    assert "too many nested clauses" in desk.state_of("everywhere")
+    assert "at most 20 phrases and 100 words" in desk.state_of("endless")
     assert "is not before until" in desk.state_of("backwards")
     assert "cannot be read" in desk.state_of("from-tomorrow")
     assert desk.state_of("fine") is None

@@ -29,9 +29,16 @@ MOMENTS = {"indexed_at", "searchable_at", "seconds_to_searchable", "seconds_from
 VICTIMS = ("parse-1", "dedupe", "cluster", "index", "kafka", "elasticsearch", "postgres", "airflow-scheduler")
 
 
+def _if_ready(service):
+    return service if service["state"] == "ready" and service["pid"] else None
+
+
 def kill(product, wait_for, name):
-    """Kill a service without a word, and wait until the supervisor has it up again."""
-    before = product.service(name)
+    """Kill a service without a word, and wait until the supervisor has it up again.
+
+    It may just be starting again by itself, as Airflow's scheduler does where its database was killed before.
+    """
+    before = wait_for(lambda: _if_ready(product.service(name)), f"{name} to be ready")
     os.kill(before["pid"], signal.SIGKILL)
 
     def is_back():
@@ -56,10 +63,14 @@ def killed_demo(product, wait_for):
 
     wait_for(lambda: is_up_with_press() or demo.poll() is not None, "the stack", 300)
     wait_for(lambda: product.count_fetched() > 5 or demo.poll() is not None, "the first pages", 200)
-    for name in VICTIMS:
-        assert demo.poll() is None, demo.communicate()
-        kill(product, wait_for, name)
-    out, err = demo.communicate(timeout=500)
+    try:
+        for name in VICTIMS:
+            assert demo.poll() is None, demo.communicate()
+            kill(product, wait_for, name)
+        out, err = demo.communicate(timeout=500)
+    finally:
+        demo.kill()  # nothing if it has ended
+        demo.communicate()
     assert out, err
     assert "The stack runs without the demo press" in err
     return json.loads(out)

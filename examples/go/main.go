@@ -1,6 +1,6 @@
 // Keeps the newest version of every article in a JSON file, which is replaced as a whole after each batch.
 //
-//	go run . -bootstrap 127.0.0.1:9092 -group my-service -file articles.json
+//	KAFKA_PASSWORD=... go run . -bootstrap 127.0.0.1:9092 -user downstream -group downstream-mine -file articles.json
 package main
 
 import (
@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
 const version = "newswire.Article.v1"
@@ -108,19 +109,25 @@ func run(ctx context.Context, client *kgo.Client, file string) error {
 
 func main() {
 	bootstrap := flag.String("bootstrap", "127.0.0.1:9092", "a broker")
+	user := flag.String("user", "", "for a login by SCRAM-SHA-256; the password is in KAFKA_PASSWORD")
 	topic := flag.String("topic", "articles", "the topic to read")
 	group := flag.String("group", "example-go", "the consumer group")
 	file := flag.String("file", "articles.json", "where to keep the articles")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	client, err := kgo.NewClient(
+	options := []kgo.Opt{
 		kgo.SeedBrokers(*bootstrap),
 		kgo.ConsumerGroup(*group),
 		kgo.ConsumeTopics(*topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.DisableAutoCommit(),
-	)
+	}
+	if *user != "" {
+		login := scram.Auth{User: *user, Pass: os.Getenv("KAFKA_PASSWORD")}
+		options = append(options, kgo.SASL(login.AsSha256Mechanism()))
+	}
+	client, err := kgo.NewClient(options...)
 	if err != nil {
 		log.Fatal(err)
 	}

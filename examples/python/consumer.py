@@ -1,13 +1,14 @@
 """Keeps the newest version of every article in an SQLite file.
 
 pip install 'kafka-python[zstd]'
-python consumer.py --bootstrap 127.0.0.1:9092 --group my-service --database articles.db
+KAFKA_PASSWORD=... python consumer.py --user downstream --group downstream-mine --database articles.db
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sqlite3
 import threading
@@ -39,10 +40,23 @@ def keep(database: sqlite3.Connection, record) -> None:
         database.execute(UPSERT, {"story_revision": 0, "copy_of": None} | json.loads(record.value))
 
 
+def login(user: str | None) -> dict[str, str | None]:
+    """Return the client's options for a login, none without a user."""
+    if user is None:
+        return {}
+    return {
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "SCRAM-SHA-256",
+        "sasl_plain_username": user,
+        "sasl_plain_password": os.environ["KAFKA_PASSWORD"],
+    }
+
+
 def main() -> None:
     """Read until told to stop; the database is written first, the offset committed after."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bootstrap", default="127.0.0.1:9092")
+    parser.add_argument("--user", help="for a login by SCRAM-SHA-256; the password is in KAFKA_PASSWORD")
     parser.add_argument("--topic", default="articles")
     parser.add_argument("--group", default="example-python")
     parser.add_argument("--database", default="articles.db")
@@ -54,6 +68,7 @@ def main() -> None:
     consumer = KafkaConsumer(
         wanted.topic,
         bootstrap_servers=wanted.bootstrap,
+        **login(wanted.user),
         group_id=wanted.group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,

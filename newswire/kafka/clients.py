@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.record import util
 
 from newswire.errors import ConfigError, Retry
+from newswire.kafka.login import check_login
 from newswire.kafka.protocols import Consumer, Producer
 from newswire.settings import Settings
 
@@ -61,9 +63,14 @@ class LostPartitions(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-p
 
 @contextmanager
 def outages_as_retry(what: str) -> Iterator[None]:
-    """Turn the client's transient errors into Retry."""
+    """Turn the client's transient errors into Retry, and a refused login or right into ConfigError."""
     try:
         yield
+    except (errors.SaslAuthenticationFailedError, errors.AuthorizationError) as error:
+        raise ConfigError(
+            f"Kafka: {what}: {error}. Check NEWSWIRE_KAFKA_SASL_USERNAME and _PASSWORD, and what the user may do "
+            "(docs/runbook.md, Users of Kafka)"
+        ) from error
     except _FATAL:
         raise
     except errors.KafkaError as error:
@@ -74,7 +81,7 @@ def open_consumer(settings: Settings, *, group: str | None, client: str = "newsw
     """Return a consumer; without a group it reads what it assigns itself. Raises Retry while no broker answers."""
     with outages_as_retry(f"no broker at {settings.kafka_bootstrap}"):
         consumer: Consumer = KafkaConsumer(
-            **_connection(settings, client),
+            **connection_options(settings, client),
             group_id=group,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
@@ -94,7 +101,7 @@ def open_producer(settings: Settings, *, compression: str | None = "zstd", clien
     """Return an idempotent producer. Raises Retry while no broker answers."""
     with outages_as_retry(f"no broker at {settings.kafka_bootstrap}"):
         producer: Producer = KafkaProducer(
-            **_connection(settings, client),
+            **connection_options(settings, client),
             acks="all",
             enable_idempotence=True,
             allow_auto_create_topics=False,
@@ -110,7 +117,7 @@ def open_producer(settings: Settings, *, compression: str | None = "zstd", clien
 def open_admin(settings: Settings) -> Any:
     """Return an admin client. Raises Retry while no broker answers."""
     with outages_as_retry(f"no broker at {settings.kafka_bootstrap}"):
-        return KafkaAdminClient(**_connection(settings, "newswire-admin"))
+        return KafkaAdminClient(**connection_options(settings, "newswire-admin"))
 
 
 def _finish_joins(consumer: Any) -> None:
@@ -124,13 +131,14 @@ def _finish_joins(consumer: Any) -> None:
     coordinator.need_rejoin = lambda: coordinator.rejoining or is_due()
 
 
-def _knock(bootstrap: str) -> None:
+def _knock(bootstrap: str, options: dict[str, Any]) -> None:
     """Raise Retry where nobody listens: a client that fails to connect leaves its thread behind, trying forever."""
     refusal: OSError | None = None
     for address in bootstrap.split(","):
         host, _, port = address.rpartition(":")
         try:
-            with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS):
+            with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS) as connection:
+                check_login(connection, options)
                 return
         except OSError as error:
             refusal = error
@@ -139,12 +147,17 @@ def _knock(bootstrap: str) -> None:
     raise Retry(f"Kafka: no broker at {bootstrap}: {refusal}")
 
 
-def _connection(settings: Settings, client: str) -> dict[str, Any]:
+def connection_options(settings: Settings, client: str) -> dict[str, Any]:
+    """Return what every client needs: address, name, login.
+
+    Raises Retry where nobody listens, and ConfigError if the login is refused.
+    """
     if util.crc32c_c is None:
         raise ConfigError("the package crc32c is missing: checksums in Python hold 50 pages a second. Install it")
-    _knock(settings.kafka_bootstrap)
+    # It warns at every login that SCRAM without TLS can be overheard; SECURITY.md says so once.
+    logging.getLogger("kafka.net.sasl").setLevel(logging.ERROR)
     password = settings.kafka_sasl_password
-    return {
+    options = {
         "bootstrap_servers": settings.kafka_bootstrap.split(","),
         "client_id": client,
         "bootstrap_timeout_ms": CONNECT_SECONDS * 1_000,
@@ -155,3 +168,5 @@ def _connection(settings: Settings, client: str) -> dict[str, Any]:
         "sasl_plain_password": password.get_secret_value() if password else None,
         "ssl_cafile": str(settings.kafka_ssl_cafile) if settings.kafka_ssl_cafile else None,
     }
+    _knock(settings.kafka_bootstrap, options)
+    return options

@@ -42,7 +42,7 @@ def apply_topics(settings: Settings, *, wait_seconds: float = 60.0) -> dict[str,
     Waits for Kafka. Raises ConfigError where a topic has other partitions: keys would move.
     """
     wanted = {settings.topic_prefix + topic.name: topic for topic in all_topics()}
-    admin = _await_admin(settings, wait_seconds)
+    admin = await_admin(settings, wait_seconds)
     try:
         with outages_as_retry("applying topics"):
             described = {topic["name"]: topic for topic in admin.describe_topics() if topic["name"] in wanted}
@@ -118,7 +118,8 @@ def _configs(admin: Any, names: list[str]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _await_admin(settings: Settings, wait_seconds: float) -> Any:
+def await_admin(settings: Settings, wait_seconds: float) -> Any:
+    """Return an admin client as soon as a broker answers. Raises Retry if none does for that long."""
     deadline = time.monotonic() + wait_seconds
     log.debug("topics.kafka_awaited", bootstrap=settings.kafka_bootstrap)
     while True:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from newswire.kafka.access import ADMIN, MECHANISM
 from newswire.stack.java_runtime import ENVIRONMENT, java
-from newswire.stack.private_files import ensure_private_folder
+from newswire.stack.kafka_access import keep_users
+from newswire.stack.private_files import ensure_private_folder, write_private
 from newswire.stack.probes import listening, speaking_kafka
 from newswire.stack.service import Service
 
@@ -19,6 +21,7 @@ LOG_CONFIG = Path(str(files("newswire.stack") / "conf" / "kafka-log4j2.yaml"))
 # C1 alone starts faster and needs less memory; throughput hardly changes.
 FLAGS = ("-Xms64m", "-XX:TieredStopAtLevel=1", f"-Dlog4j2.configurationFile={LOG_CONFIG}")
 FORMAT_HEAP = "128m"
+SECURITY = "org.apache.kafka.common.security"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Kafka:
         ensure_private_folder(self.home)
         lines = (f"{name}={value}\n" for name, value in self._properties().items())
         # Java reads properties as Latin-1, with escapes for the rest.
-        self.properties_file.write_text("".join(lines), "latin-1", errors="backslashreplace")
+        write_private(self.properties_file, "".join(lines), "latin-1", "backslashreplace")
 
     def services(self) -> tuple[Service, ...]:
         """Return the broker, after the job that formats its storage once."""
@@ -83,6 +86,7 @@ class Kafka:
     def _properties(self) -> dict[str, object]:
         return (
             self._network()
+            | self._access()
             | self._single_copy()
             | {
                 "process.roles": "broker,controller",
@@ -104,9 +108,33 @@ class Kafka:
         return {
             "controller.quorum.voters": f"{NODE_ID}@127.0.0.1:{self.controller_port}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "listeners": f"CLIENTS://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
+            "advertised.listeners": f"CLIENTS://127.0.0.1:{self.port}",
+            "listener.security.protocol.map": "CLIENTS:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+            "inter.broker.listener.name": "CLIENTS",
+        }
+
+    def _access(self) -> dict[str, object]:
+        """Return how users log in, and that nobody may do what no rule allows.
+
+        SCRAM keeps its users in the broker's own log, and somebody has to write the first of them there: the admin can
+        log in with a password of this file too, as the broker itself does at its controller.
+        """
+        password = keep_users(self.home)[ADMIN]
+        login = f'username="{ADMIN}" password="{password}" user_{ADMIN}="{password}"'
+        plain = f"{SECURITY}.plain.PlainLoginModule required {login};"
+        scram = f"{SECURITY}.scram.ScramLoginModule required;"
+        return {
+            "listener.name.clients.sasl.enabled.mechanisms": f"{MECHANISM},PLAIN",
+            "listener.name.clients.plain.sasl.jaas.config": plain,
+            f"listener.name.clients.{MECHANISM.lower()}.sasl.jaas.config": scram,
+            "listener.name.controller.sasl.enabled.mechanisms": "PLAIN",
+            "listener.name.controller.plain.sasl.jaas.config": plain,
+            "sasl.mechanism.inter.broker.protocol": "PLAIN",
+            "sasl.mechanism.controller.protocol": "PLAIN",
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": f"User:{ADMIN}",
+            "allow.everyone.if.no.acl.found": "false",
         }
 
     def _single_copy(self) -> dict[str, object]:

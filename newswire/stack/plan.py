@@ -6,27 +6,28 @@ import signal
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from newswire.errors import ConfigError
+from newswire.kafka.access import CRAWL, WEB
 from newswire.settings import Settings, child_environment
 from newswire.stack.airflow import airflow_password, airflow_services
 from newswire.stack.aot import aot_cache
+from newswire.stack.deployments import read_deployments, stage_processes
 from newswire.stack.elasticsearch import Elasticsearch, login_settings
 from newswire.stack.elasticsearch_home import ensure_home
 from newswire.stack.jars import fetch
 from newswire.stack.kafka import Kafka
+from newswire.stack.kafka_access import access_job, kafka_login, refuse_foreign_login
 from newswire.stack.ports import choose_ports
 from newswire.stack.postgres import Postgres
 from newswire.stack.private_files import close_state
 from newswire.stack.probes import answering
 from newswire.stack.service import Service
-from newswire.stack.shared_settings import shared_settings, write_settings
-from newswire.stage import Deployment
+from newswire.stack.shared_settings import shared_settings, write_environment, write_settings
 
 SERVERS = ("postgres", "kafka", "elasticsearch")
 EVERYTHING = (*SERVERS, "airflow", "consumers", "web")
@@ -45,23 +46,6 @@ PORT_NAMES = {
     "airflow": ("airflow",),
     "web": ("web",),
 }
-
-
-def stage_processes() -> dict[str, str]:
-    """Return process name -> stage, from the one table of stages: `parse-1` and `parse-2` run parse."""
-    return {
-        (stage if deployment.processes == 1 else f"{stage}-{number}"): stage
-        for stage, deployment in read_deployments().items()
-        for number in range(1, deployment.processes + 1)
-    }
-
-
-@cache
-def read_deployments() -> Mapping[str, Deployment]:
-    """Load how each stage is run; an entry point names the table, as machinery imports no stage."""
-    (entry,) = entry_points(group="newswire.pipeline", name="deployments")
-    deployments: Mapping[str, Deployment] = entry.load()
-    return deployments
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +101,9 @@ class _Planner:
         self.given, self.parts, self.ports = given, parts, ports
         self.environment = {"NEWSWIRE_STATE_DIR": str(given.state_dir)}
         self.postgres = Postgres(given.state_dir / "postgres", ports.get("postgres", 0), durable=given.durable)
+        self.kafka_home = given.state_dir / "kafka"
         self.settings = given.model_copy(update=self._addresses())
+        self.access = access_job(self.kafka_home, given.topic_prefix, self.environment) if "kafka" in parts else ()
 
     def services(self) -> tuple[Service, ...]:
         makers = {
@@ -138,7 +124,9 @@ class _Planner:
     def _addresses(self) -> dict[str, object]:
         addresses: dict[str, object] = {}
         if "kafka" in self.parts:
+            refuse_foreign_login(self.given)
             addresses["kafka_bootstrap"] = f"127.0.0.1:{self.ports['kafka']}"
+            addresses |= kafka_login(self.kafka_home)
         if "elasticsearch" in self.parts:
             addresses["elasticsearch_url"] = f"http://127.0.0.1:{self.ports['elasticsearch']}"
             addresses |= login_settings(self.given.state_dir / "elasticsearch", self.given)
@@ -156,7 +144,7 @@ class _Planner:
 
     def _kafka(self) -> tuple[Service, ...]:
         kafka = Kafka(
-            home=self.given.state_dir / "kafka",
+            home=self.kafka_home,
             classpath=tuple(fetch("kafka", self.given.cache_dir / "jars")),
             port=self.ports["kafka"],
             controller_port=self.ports["kafka_controller"],
@@ -164,7 +152,7 @@ class _Planner:
             aot_cache=aot_cache("kafka", self.given.cache_dir),
         )
         kafka.write_properties()
-        return kafka.services()
+        return (*kafka.services(), *self.access)
 
     def _elasticsearch(self) -> tuple[Service, ...]:
         node = Elasticsearch(
@@ -181,13 +169,15 @@ class _Planner:
 
     def _airflow(self) -> tuple[Service, ...]:
         home, port = self.given.state_dir / "airflow", self.ports["airflow"]
+        login = kafka_login(self.kafka_home, CRAWL) if "kafka" in self.parts else {}
         return airflow_services(
-            self.settings,
+            self.settings.model_copy(update=login),
             home=home,
             port=port,
             database_url=self.postgres.dsn("airflow", "airflow"),
-            needs=self._here("postgres", "press"),  # the DAGs are made from the press's sources too
-            environment=self.environment,
+            # The DAGs are made from the press's sources too; the crawl's login must be known.
+            needs=(*self._here("postgres", "press"), *(job.name for job in self.access)),
+            environment=self._environment(CRAWL),
         )
 
     def _press(self) -> tuple[Service, ...]:
@@ -214,7 +204,7 @@ class _Planner:
             restart=True,
             ready_within=120,
             stop_within=20,
-            environment=child_environment(**self.environment, NEWSWIRE_METRICS_PORT=str(port)),
+            environment=child_environment(**self._environment(stage), NEWSWIRE_METRICS_PORT=str(port)),
         )
 
     def _web(self) -> tuple[Service, ...]:
@@ -226,7 +216,7 @@ class _Planner:
             ready=answering(f"http://127.0.0.1:{port}/livez"),
             dump_signal=signal.SIGUSR1,
             restart=True,
-            environment=child_environment(**self.environment),
+            environment=child_environment(**self._environment(WEB)),
         )
         return (service,)
 
@@ -234,7 +224,12 @@ class _Planner:
         command = (sys.executable, "-m", module, *arguments)
         return Service(name, command, needs=needs, job=True, environment=child_environment(**self.environment))
 
+    def _environment(self, user: str) -> dict[str, str]:
+        """Return the settings of a process that has a user of its own at the Kafka here."""
+        login = kafka_login(self.kafka_home, user) if "kafka" in self.parts else {}
+        return self.environment | write_environment(login)
+
     def _here(self, *names: str) -> tuple[str, ...]:
         """Return the services of the needed parts that run here."""
-        gates = {"postgres": self.postgres.gate}
+        gates = {"postgres": self.postgres.gate} | dict.fromkeys(("kafka",) if self.access else (), "kafka-access")
         return tuple(gates.get(name, name) for name in names if name in self.parts)

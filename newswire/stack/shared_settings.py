@@ -23,6 +23,11 @@ def write_settings(values: Mapping[str, object]) -> dict[str, str]:
     return {name: _write(value) for name, value in values.items() if value is not None}
 
 
+def write_environment(values: Mapping[str, object]) -> dict[str, str]:
+    """Return the settings as variables for a process."""
+    return {f"NEWSWIRE_{name.upper()}": text for name, text in write_settings(values).items()}
+
+
 def _write(value: object) -> str:
     """Write a setting as the environment would have it; folders absolute, because a reader may be in another folder."""
     if isinstance(value, tuple):

@@ -32,14 +32,15 @@ def site():
 def press(servers, topic_prefix, site, tmp_path, use_settings, airflow):
     """A crawl of that site, as Airflow's processes see it."""
     from newswire.crawl.migrate import migrate
+    from newswire.stack.shared_settings import shared_settings, write_settings
 
+    given = write_settings(shared_settings(servers))
     (tmp_path / "sources").mkdir()
     press = Press(
         use_settings(
             state_dir=tmp_path / "state",
             sources_dirs=tmp_path / "sources",
-            kafka_bootstrap=servers.kafka_bootstrap,
-            postgres_dsn=servers.postgres_dsn.get_secret_value(),
+            **{name: text for name, text in given.items() if name.startswith(("kafka_", "postgres_"))},
             topic_prefix=topic_prefix,
             allow_private="127.0.0.0/8",
             fetch_timeout_seconds=2.0,

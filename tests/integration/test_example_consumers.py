@@ -21,6 +21,7 @@ from newswire.commands.contract.messages import build_cases, what_is_left
 from newswire.commands.topics.pipe import pipe_topic
 from newswire.errors import ConfigError, NewswireError
 from newswire.kafka.clients import LostPartitions, open_consumer
+from newswire.stack.shared_settings import shared_settings, write_environment
 from schemas.topics import ARTICLES
 
 pytestmark = pytest.mark.servers
@@ -47,6 +48,7 @@ def python_consumer(servers, tmp_path):
     return (
         [
             sys.executable, str(EXAMPLES / "python/consumer.py"), "--bootstrap", servers.kafka_bootstrap,
+            "--user", servers.kafka_sasl_username,
             "--topic", conformance_topic(servers, ARTICLES), "--group", "example", "--database", str(tmp_path / "held"),
         ],
         lambda: rows(tmp_path / "held"),
@@ -72,8 +74,8 @@ def go_consumer(servers, tmp_path):
     assert done.returncode == 0, done.stderr
     return (
         [
-            built, "-bootstrap", servers.kafka_bootstrap, "-topic", conformance_topic(servers, ARTICLES),
-            "-group", "example", "-file", tmp_path / "held.json",
+            built, "-bootstrap", servers.kafka_bootstrap, "-user", servers.kafka_sasl_username,
+            "-topic", conformance_topic(servers, ARTICLES), "-group", "example", "-file", tmp_path / "held.json",
         ],
         lambda: list(json.loads((tmp_path / "held.json").read_text("utf-8")).values()),
     )  # fmt: skip
@@ -94,8 +96,8 @@ def test_an_example_gets_past_every_message_and_holds_what_is_right(servers, tmp
     command, held = build(servers, tmp_path)
     cases = build_cases(ARTICLES, run=servers.topic_prefix)
     environment = {
-        "NEWSWIRE_KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
-        "NEWSWIRE_TOPIC_PREFIX": servers.topic_prefix,
+        **write_environment(shared_settings(servers)),
+        "KAFKA_PASSWORD": servers.kafka_sasl_password.get_secret_value(),
         "NEWSWIRE_STATE_DIR": str(tmp_path),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }

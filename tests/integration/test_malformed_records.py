@@ -22,6 +22,7 @@ from newswire.commands import dlq
 from newswire.crawl.migrate import migrate
 from newswire.elastic.templates import sync_templates
 from newswire.kafka.body_store import blob_store, pack_body
+from newswire.kafka.clients import connection_options
 from newswire.kafka.dead_letter_retry import open_dead_letters, retry_dead_letters
 from newswire.kafka.dead_letters import read_dead_letter
 from newswire.kafka.lag import read_lag
@@ -123,9 +124,8 @@ def sent(stages):
 
 def _open_producer(settings):
     """Open a producer as others may: with larger requests than ours makes."""
-    return KafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap, compression_type="zstd", max_request_size=8 << 20, acks="all"
-    )
+    options = connection_options(settings, "test")
+    return KafkaProducer(**options, compression_type="zstd", max_request_size=8 << 20, acks="all")
 
 
 def _send(producer, settings, topic, value, key=b"good", headers=None):

@@ -24,6 +24,7 @@ from newswire.kafka.reader import count_records, read_topic
 from newswire.kafka.topic_admin import apply_topics
 from newswire.runtime.process import run_stage
 from newswire.settings import Settings, child_environment
+from newswire.stack.shared_settings import shared_settings, write_environment
 from newswire.stage import Out, Record, Stage
 from newswire.testing.outage import open_line
 from schemas.envelope import read_headers
@@ -252,8 +253,7 @@ def parsed(n):
 def process(settings, **changes):
     """Run `python -m consumers dedupe`."""
     env = child_environment(
-        NEWSWIRE_KAFKA_BOOTSTRAP=settings.kafka_bootstrap,
-        NEWSWIRE_TOPIC_PREFIX=settings.topic_prefix,
+        **write_environment(shared_settings(settings)),
         NEWSWIRE_STATE_DIR=str(settings.state_dir),
         NEWSWIRE_BATCH_RECORDS="5",
         NEWSWIRE_SNAPSHOT_EVERY_SECONDS="0.2",

@@ -20,6 +20,7 @@ from newswire.kafka import topic_admin as topics
 from newswire.kafka.clients import open_admin
 from newswire.kafka.publisher import open_publisher
 from newswire.kafka.reader import read_topic
+from newswire.stack.shared_settings import shared_settings, write_environment
 from newswire.stage import Out
 from schemas.messages import CrawlRequest
 from schemas.topics import CRAWL_REQUESTS
@@ -222,8 +223,7 @@ def test_ctrl_c_ends_a_tail_without_a_word(servers, run, tmp_path):
     run("apply")
     write(servers, 1)
     environment = {
-        "NEWSWIRE_KAFKA_BOOTSTRAP": servers.kafka_bootstrap,
-        "NEWSWIRE_TOPIC_PREFIX": servers.topic_prefix,
+        **write_environment(shared_settings(servers)),
         "NEWSWIRE_STATE_DIR": str(tmp_path),
     }
     command = [sys.executable, "-m", "newswire", "topics", "tail", "crawl-requests", "--follow", "--json"]

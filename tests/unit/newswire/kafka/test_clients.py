@@ -41,5 +41,14 @@ def test_an_outage_is_told_from_what_no_waiting_mends():
     """Only errors that may pass become Retry."""
     with pytest.raises(Retry, match="polling"), kafka.outages_as_retry("polling"):
         raise kafka.errors.KafkaTimeoutError
-    with pytest.raises(kafka.errors.TopicAuthorizationFailedError), kafka.outages_as_retry("polling"):
-        raise kafka.errors.TopicAuthorizationFailedError
+    with pytest.raises(kafka.errors.UnsupportedVersionError), kafka.outages_as_retry("polling"):
+        raise kafka.errors.UnsupportedVersionError
+
+
+@pytest.mark.parametrize(
+    "error", [kafka.errors.TopicAuthorizationFailedError, kafka.errors.SaslAuthenticationFailedError]
+)
+def test_a_refused_login_or_right_is_a_wrong_setting(error):
+    """Waiting does not help, and the message names the settings."""
+    with pytest.raises(ConfigError, match=r"polling.*NEWSWIRE_KAFKA_SASL_USERNAME"), kafka.outages_as_retry("polling"):
+        raise error

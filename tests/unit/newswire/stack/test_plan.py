@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 
 from consumers.pipeline import DEPLOYMENTS, STAGES
 from newswire.errors import ConfigError, StackError
+from newswire.kafka.access import fingerprint_access
 from newswire.kafka.lag import stages_and_topics
 from newswire.settings import STACK_ENV, Settings
 from newswire.stack import plan as plan_module
+from newswire.stack.deployments import stage_processes
 from newswire.stack.disk import explain_full_disk
 from newswire.stack.failure_causes import explain
+from newswire.stack.kafka_access import keep_users
 from newswire.stack.plan import EVERYTHING, chosen_parts, make_plan
 from newswire.stack.postgres import is_open, remove_outside_data
 from newswire.stack.report import has_supervisor, only_supervisor, read_report, write_env
@@ -70,11 +74,12 @@ def test_the_whole_stack_has_everything_each_service_needs(given):
 
 
 def test_servers_alone_leave_out_airflow_and_the_stages(given):
-    """`--only kafka` runs Kafka, and tells others its address and nothing else."""
+    """`--only kafka` runs Kafka, and tells others its address, its login and nothing else."""
     plan = make_plan(("kafka",), given(), {})
 
-    assert {service.name for service in plan.services} == {"kafka-format", "kafka"}
-    assert set(plan.env) == {"kafka_bootstrap"}
+    assert {service.name for service in plan.services} == {"kafka-format", "kafka", "kafka-access"}
+    login = {f"kafka_{name}" for name in ("security_protocol", "sasl_mechanism", "sasl_username", "sasl_password")}
+    assert set(plan.env) == {"kafka_bootstrap", *login}
     assert plan.env["kafka_bootstrap"] == f"127.0.0.1:{plan.ports['kafka']}"
 
 
@@ -96,6 +101,51 @@ def test_a_login_without_its_server_is_refused(given, setting):
         make_plan(("elasticsearch",), given(**{setting: "mine"}), {})
     plan = make_plan((), given(elasticsearch_url="https://search.example", **{setting: "mine"}), {})
     assert plan.env[setting] == "mine"
+
+
+def test_every_process_has_a_kafka_user_of_its_own(given):
+    """A stage that a page has taken over can write what that stage may write; no password is on a command line."""
+    plan = make_plan((), given(), {})
+    passwords = json.loads((given().state_dir / "kafka" / "users.json").read_text("utf-8"))
+    services = {service.name: service for service in plan.services}
+    expected = stage_processes() | {"web": "web", "airflow-scheduler": "crawl"}
+
+    assert len(set(passwords.values())) == len(passwords) >= 11
+    for name, user in expected.items():
+        environment = services[name].environment
+        assert environment["NEWSWIRE_KAFKA_SASL_USERNAME"] == user
+        assert environment["NEWSWIRE_KAFKA_SASL_PASSWORD"] == passwords[user]
+        assert [other for other in passwords if other != user and passwords[other] in environment.values()] == []
+    connection = json.loads(services["airflow-triggerer"].environment["AIRFLOW_CONN_KAFKA_CRAWL_REQUESTS"])["extra"]
+    assert connection["sasl.username"] == "crawl"
+    assert connection["sasl.password"] == passwords["crawl"]
+    commands = " ".join(part for service in plan.services for part in service.command)
+    assert [user for user, password in passwords.items() if password in commands] == []
+    assert plan.env["kafka_sasl_username"] == "admin"
+
+
+def test_users_are_brought_to_kafka_once(given):
+    """What waits for Kafka waits for its users; a start with the same users and rights has no job for them."""
+    first = {service.name: service for service in make_plan((), given(), {}).services}
+    assert first["topics"].needs == ("kafka-access",)
+    assert first["kafka-access"].needs == ("kafka",)
+    assert "kafka-access" in first["airflow-migrate"].needs
+    home = given().state_dir / "kafka"
+    (home / "data").mkdir()
+    (home / "data" / "newswire-access").write_text(fingerprint_access(keep_users(home), ""), "utf-8")
+
+    second = {service.name: service for service in make_plan((), given(), {}).services}
+    renamed = {service.name: service for service in make_plan((), given(topic_prefix="b-"), {}).services}
+
+    assert "kafka-access" not in second
+    assert second["topics"].needs == ("kafka",)
+    assert "kafka-access" in renamed, "other topics need other rights"
+
+
+def test_a_kafka_login_without_its_server_is_refused(given):
+    """It would be sent to the embedded broker, which has others."""
+    with pytest.raises(ConfigError, match=r"NEWSWIRE_KAFKA_SASL_USERNAME.*NEWSWIRE_KAFKA_BOOTSTRAP"):
+        make_plan(("kafka",), given(kafka_sasl_username="me"), {})
 
 
 def test_an_unknown_part_is_refused(given):
@@ -171,6 +221,7 @@ def _holds_secret(path: Path, env) -> bool:
     passwords = [
         env["airflow_password"],
         env["elasticsearch_password"],
+        env["kafka_sasl_password"],
         env["postgres_dsn"].split(":")[2].split("@")[0],
     ]
     return any(password in text for password in passwords) or "password" in path.name

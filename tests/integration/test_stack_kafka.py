@@ -97,6 +97,9 @@ def test_a_stage_does_its_work_as_its_own_user(ours, passwords, stage):
 def test_the_pages_see_lag_and_no_record(ours, passwords):
     """Web has a user that describes, and does not read."""
     web = log_in(ours, "web", passwords["web"])
+    read(
+        log_in(ours, "parse", passwords["parse"]), ["fetched-pages"], "parse"
+    )  # Kafka makes its groups at the first use
     assert set(read_groups(web)) == set(STAGES)
     consumer = open_consumer(web, group=None)
     partition = TopicPartition("rights-parsed-articles", 0)

@@ -26,12 +26,20 @@ PASSWORDS = (
     "AIRFLOW_JWT_SECRET",
     "KIBANA_ENCRYPTION_KEY",
 )
+# Of Kafka; the password of `downstream` is for programs of yours and in no container.
+USERS = ("admin", "parse", "dedupe", "cluster", "index", "watch", "ledger", "record", "crawl", "web")
 
 
 def values() -> dict[str, str]:
     """Return a fresh value for every variable."""
     fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    return {name: secrets.token_hex(24) for name in PASSWORDS} | {"AIRFLOW_FERNET_KEY": fernet}
+    names = (*PASSWORDS, *map(variable_of, USERS))
+    return {name: secrets.token_hex(24) for name in names} | {"AIRFLOW_FERNET_KEY": fernet}
+
+
+def variable_of(user: str) -> str:
+    """Return the variable that holds the password of a user of Kafka."""
+    return f"KAFKA_{user.upper()}_PASSWORD"
 
 
 def write_private(path: Path, text: str, mode: int) -> None:
@@ -45,14 +53,21 @@ def main() -> None:
     env, folder = ROOT / ".env", ROOT / ".secrets"
     rows = env.read_text("utf-8").splitlines() if env.exists() else []
     have = dict(row.split("=", 1) for row in rows if "=" in row and not row.startswith("#"))
-    write_private(env, "".join(f"{name}={value}\n" for name, value in (values() | have).items()), 0o600)
+    all_values = values() | have
+    write_private(env, "".join(f"{name}={value}\n" for name, value in all_values.items()), 0o600)
     folder.mkdir(mode=0o700, exist_ok=True)
-    logins = folder / "airflow-passwords.json"
-    if not logins.exists():
-        # The container reads it under another uid; the folder around it keeps everybody else out.
-        write_private(logins, json.dumps({"admin": secrets.token_urlsafe(18)}), 0o644)
-        logins.chmod(0o644)
-    sys.stdout.write("wrote .env and .secrets/airflow-passwords.json; next: docker compose up -d --build --wait\n")
+    write_logins(folder / "airflow-passwords.json", {"admin": secrets.token_urlsafe(18)}, {})
+    users = {user: all_values[variable_of(user)] for user in USERS}
+    write_logins(folder / "kafka-users.json", {"downstream": secrets.token_hex(24)}, users)
+    sys.stdout.write("wrote .env and the logins in .secrets/; next: docker compose up -d --build --wait\n")
+
+
+def write_logins(path: Path, fresh: dict[str, str], known: dict[str, str]) -> None:
+    """Write user -> password: those that are known, those that the file has already, and fresh ones for the rest."""
+    kept: dict[str, str] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    # The container reads it under another uid; the folder around it keeps everybody else out.
+    write_private(path, json.dumps(fresh | kept | known), 0o644)
+    path.chmod(0o644)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from consumers.pipeline import DEPLOYMENTS, STAGES
+from newswire.kafka.access import ADMIN, DOWNSTREAM, MECHANISM, user_names
 from newswire.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -71,11 +72,19 @@ def test_every_secret_is_made_by_make_env(tmp_path):
     script.write_bytes((ROOT / "deploy/make_env.py").read_bytes())
     subprocess.run([sys.executable, script], check=True, capture_output=True)
     env = (tmp_path / ".env").read_text("utf-8")
+    logins = (tmp_path / ".secrets/kafka-users.json").read_text("utf-8")
     subprocess.run([sys.executable, script], check=True, capture_output=True)
+    assert (tmp_path / ".secrets/kafka-users.json").read_text("utf-8") == logins
     assert (tmp_path / ".env").read_text("utf-8") == env
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
     assert json.loads((tmp_path / ".secrets/airflow-passwords.json").read_text("utf-8"))["admin"]
-    made = {line.split("=")[0] for line in env.splitlines()}
+    values = dict(line.split("=", 1) for line in env.splitlines())
+    users = json.loads((tmp_path / ".secrets/kafka-users.json").read_text("utf-8"))
+    assert set(users) == set(user_names())
+    assert {name: values[f"KAFKA_{name.upper()}_PASSWORD"] for name in users if name != DOWNSTREAM} == {
+        name: password for name, password in users.items() if name != DOWNSTREAM
+    }
+    made = set(values)
     asked = re.findall(r"(?<!\$)\$\{(\w+)(:\?[^}]*)?\}", TEXT)
     assert {name for name, _ in asked} == made
     assert all(guard for _, guard in asked)
@@ -131,22 +140,23 @@ def test_memory_limits_leave_room_for_the_heaps():
 
 SECRETS = {
     "postgres": {"POSTGRES_PASSWORD", "AIRFLOW_DB_PASSWORD", "CRAWL_DB_PASSWORD"},
-    "kafka": set(),
+    "kafka": {"KAFKA_ADMIN_PASSWORD"},
+    "kafka-access": {"KAFKA_ADMIN_PASSWORD"},
     "elasticsearch": {"ELASTIC_PASSWORD"},
     "elasticsearch-setup": {"ELASTIC_PASSWORD", "KIBANA_PASSWORD", "INDEX_PASSWORD"},
     "kibana": {"KIBANA_PASSWORD", "KIBANA_ENCRYPTION_KEY"},
     "kibana-setup": {"ELASTIC_PASSWORD"},
-    "topics": set(),
+    "topics": {"KAFKA_ADMIN_PASSWORD"},
     "templates": {"INDEX_PASSWORD"},
     "crawl-state": {"CRAWL_DB_PASSWORD"},
-    "web": {"INDEX_PASSWORD", "CRAWL_DB_PASSWORD"},
+    "web": {"INDEX_PASSWORD", "CRAWL_DB_PASSWORD", "KAFKA_WEB_PASSWORD"},
 }
 AIRFLOW = {"AIRFLOW_FERNET_KEY", "AIRFLOW_DB_PASSWORD"}
-TASKS = {"AIRFLOW_API_SECRET", "AIRFLOW_JWT_SECRET", "INDEX_PASSWORD", "CRAWL_DB_PASSWORD"}
+TASKS = {"AIRFLOW_API_SECRET", "AIRFLOW_JWT_SECRET", "INDEX_PASSWORD", "CRAWL_DB_PASSWORD", "KAFKA_CRAWL_PASSWORD"}
 SECRETS |= {
     "airflow-apiserver": AIRFLOW | TASKS,
     "airflow-scheduler": AIRFLOW | TASKS,
-    "airflow-triggerer": AIRFLOW | {"AIRFLOW_API_SECRET"},
+    "airflow-triggerer": AIRFLOW | {"AIRFLOW_API_SECRET", "KAFKA_CRAWL_PASSWORD"},
 }
 NEEDED_SECRETS = {"templates": {"INDEX_PASSWORD"}, "crawl-migrate": {"CRAWL_DB_PASSWORD"}}
 
@@ -156,11 +166,42 @@ def test_it_has_its_own_secrets_only(name):
     """Parse reads pages that anybody can write: it must not hold the password of a database that it never asks."""
     if name in DEPLOYMENTS:
         expected = {secret for need in DEPLOYMENTS[name].needs for secret in NEEDED_SECRETS[need]}
+        expected.add(f"KAFKA_{name.upper()}_PASSWORD")
     else:
         expected = SECRETS.get(name, AIRFLOW if name.startswith("airflow-") else None)
     held = re.findall(r"\$\{(\w+):\?", json.dumps(SERVICES[name].get("environment", {})))
     assert set(held) == expected
-    assert ("airflow-passwords" in SERVICES[name].get("secrets", [])) is (name == "airflow-apiserver")
+    files = {"airflow-apiserver": ["airflow-passwords"], "kafka-access": ["kafka-users"]}
+    assert SERVICES[name].get("secrets", []) == files.get(name, [])
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_it_logs_in_to_kafka_as_itself(name):
+    """A stage has its own user, so that Kafka can hold it to its own topics."""
+    user = SERVICES[name].get("environment", {}).get("NEWSWIRE_KAFKA_SASL_USERNAME")
+    others = {"kafka-access": "admin", "topics": "admin", "web": "web"}
+    crawling = {"airflow-apiserver", "airflow-scheduler", "airflow-triggerer"}
+    assert user == (name if name in DEPLOYMENTS else "crawl" if name in crawling else others.get(name))
+
+
+def test_the_crawls_connection_is_the_same_login():
+    """The triggerer watches requests with librdkafka, which has names of its own for the settings."""
+    environment = SERVICES["airflow-triggerer"]["environment"]
+    extra = json.loads(environment["AIRFLOW_CONN_KAFKA_CRAWL_REQUESTS"])["extra"]
+    assert extra["sasl.username"] == environment["NEWSWIRE_KAFKA_SASL_USERNAME"]
+    assert extra["sasl.password"] == environment["NEWSWIRE_KAFKA_SASL_PASSWORD"]
+    assert extra["sasl.mechanism"] == environment["NEWSWIRE_KAFKA_SASL_MECHANISM"] == MECHANISM
+    assert extra["security.protocol"] == environment["NEWSWIRE_KAFKA_SECURITY_PROTOCOL"] == "SASL_PLAINTEXT"
+
+
+def test_kafka_has_no_listener_without_a_login():
+    """And grants nobody what no rule allows."""
+    environment = SERVICES["kafka"]["environment"]
+    protocols = dict(pair.split(":") for pair in environment["KAFKA_LISTENER_SECURITY_PROTOCOL_MAP"].split(","))
+    listeners = [listener.split(":")[0] for listener in environment["KAFKA_LISTENERS"].split(",")]
+    assert {name: protocols[name] for name in listeners} == dict.fromkeys(listeners, "SASL_PLAINTEXT")
+    assert environment["KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND"] == "false"
+    assert environment["KAFKA_SUPER_USERS"] == f"User:{ADMIN}"
 
 
 def test_no_health_check_starts_a_jvm():

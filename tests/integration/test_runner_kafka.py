@@ -161,13 +161,13 @@ def test_an_outage_holds_the_stage_and_loses_nothing(pipeline, monkeypatch):
     settings = pipeline.model_copy(update={"batch_records": 20})
     count = 600
     write_indexed(settings, count)
-    direct = kafka._connection
+    direct = kafka.connection_options
     with open_line() as line:
 
         def through_the_line(known, client):
             return direct(known, client) | ({"proxy_url": line.url} if client == "newswire-parse" else {})
 
-        monkeypatch.setattr(kafka, "_connection", through_the_line)
+        monkeypatch.setattr(kafka, "connection_options", through_the_line)
         with member(settings) as thread:
             until(lambda: len(named(settings)) >= 60, "the first work")
             line.cut()

@@ -78,7 +78,7 @@ def show_addresses(console: Console, report: StackReport) -> None:
             f"{settings.airflow_url}   {_describe_login(settings, secrets, is_shown=console.is_terminal)}",
         ),
         "elasticsearch": ("Elasticsearch", f"{settings.elasticsearch_url}   {search}"),
-        "kafka": ("Kafka", f"{settings.kafka_bootstrap}   newswire topics list"),
+        "kafka": ("Kafka", f"{settings.kafka_bootstrap}   login {settings.kafka_sasl_username}, password in {secrets}"),
         "postgres": ("PostgreSQL", f"{_describe_database(settings)}, password in {secrets}"),
     }
     for service, (name, place) in places.items():

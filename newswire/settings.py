@@ -103,6 +103,8 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     # The embedded servers
+    kafka_brokers: int = Field(default=1, ge=1, le=9, description="3: one may be lost. Fixed by the first start")
+    stage_processes: int = Field(default=1, ge=1, description="of each stage, at least")
     java_heap_kafka: str = "256m"
     java_heap_elasticsearch: str = "512m"
     durable: bool = Field(default=True, description="False: PostgreSQL without fsync, for tests")

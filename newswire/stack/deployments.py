@@ -9,12 +9,13 @@ from importlib.metadata import entry_points
 from newswire.stage import Deployment
 
 
-def stage_processes() -> dict[str, str]:
+def stage_processes(at_least: int = 1) -> dict[str, str]:
     """Return process name -> stage, from the one table of stages: `parse-1` and `parse-2` run parse."""
+    numbers = {stage: max(at_least, deployment.processes) for stage, deployment in read_deployments().items()}
     return {
-        (stage if deployment.processes == 1 else f"{stage}-{number}"): stage
-        for stage, deployment in read_deployments().items()
-        for number in range(1, deployment.processes + 1)
+        (stage if processes == 1 else f"{stage}-{number}"): stage
+        for stage, processes in numbers.items()
+        for number in range(1, processes + 1)
     }
 
 

@@ -47,8 +47,10 @@ def refuse_foreign_login(given: Settings) -> None:
         )
 
 
-def access_job(home: Path, prefix: str, environment: Mapping[str, str]) -> tuple[Service, ...]:
-    """Return the job that brings users and rights to the broker; none if it has them from an earlier start.
+def access_job(
+    home: Path, prefix: str, environment: Mapping[str, str], brokers: tuple[str, ...] = ("kafka",)
+) -> tuple[Service, ...]:
+    """Return the job that brings users and rights to the brokers; none if they have them from an earlier start.
 
     Its note is among the broker's data, so that it goes with them.
     """
@@ -59,7 +61,7 @@ def access_job(home: Path, prefix: str, environment: Mapping[str, str]) -> tuple
     job = Service(
         "kafka-access",
         (sys.executable, "-m", "newswire.kafka.access", str(users_file(home)), "--note", str(note)),
-        needs=("kafka",),
+        needs=brokers,
         job=True,
         environment=child_environment(**{**environment, **login}),
     )

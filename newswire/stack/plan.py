@@ -20,9 +20,9 @@ from newswire.stack.deployments import read_deployments, stage_processes
 from newswire.stack.elasticsearch import Elasticsearch, login_settings
 from newswire.stack.elasticsearch_home import ensure_home
 from newswire.stack.jars import fetch
-from newswire.stack.kafka import Kafka
+from newswire.stack.kafka import Kafka, make_brokers
 from newswire.stack.kafka_access import access_job, kafka_login, refuse_foreign_login
-from newswire.stack.ports import choose_ports
+from newswire.stack.ports import choose_ports, port_names
 from newswire.stack.postgres import Postgres
 from newswire.stack.private_files import close_state
 from newswire.stack.probes import answering
@@ -38,13 +38,6 @@ ADDRESS_SETTINGS = {
     "kafka": "kafka_bootstrap",
     "elasticsearch": "elasticsearch_url",
     "airflow": "airflow_url",
-}
-PORT_NAMES = {
-    "postgres": ("postgres",),
-    "kafka": ("kafka", "kafka_controller"),
-    "elasticsearch": ("elasticsearch", "elasticsearch_transport"),
-    "airflow": ("airflow",),
-    "web": ("web",),
 }
 
 
@@ -85,13 +78,18 @@ def make_plan(only: Iterable[str], given: Settings, kept_ports: Mapping[str, int
     """Prepare folders and configurations, choose ports, and return the services in an order of their needs."""
     parts = chosen_parts(only, given)
     close_state(given.state_dir)
-    names = [
-        name for part in parts for name in (stage_processes() if part == "consumers" else PORT_NAMES.get(part, ()))
-    ]
+    names = [name for part in parts for name in _names_of(part, given)]
     ports = choose_ports(names, kept_ports, given.state_dir, given.cache_dir)
     planner = _Planner(given, parts, ports)
     services = planner.services()
     return Plan(services, dict(kept_ports) | ports, planner.env())
+
+
+def _names_of(part: str, given: Settings) -> Iterable[str]:
+    """Return the names of the ports that a part needs."""
+    if part == "consumers":
+        return stage_processes(given.stage_processes)
+    return port_names(part, given.kafka_brokers if part == "kafka" else 1)
 
 
 class _Planner:
@@ -103,7 +101,9 @@ class _Planner:
         self.postgres = Postgres(given.state_dir / "postgres", ports.get("postgres", 0), durable=given.durable)
         self.kafka_home = given.state_dir / "kafka"
         self.settings = given.model_copy(update=self._addresses())
-        self.access = access_job(self.kafka_home, given.topic_prefix, self.environment) if "kafka" in parts else ()
+        self.brokers = self._brokers() if "kafka" in parts else ()
+        names = tuple(broker.name for broker in self.brokers)
+        self.access = access_job(self.kafka_home, given.topic_prefix, self.environment, names) if names else ()
 
     def services(self) -> tuple[Service, ...]:
         makers = {
@@ -125,7 +125,10 @@ class _Planner:
         addresses: dict[str, object] = {}
         if "kafka" in self.parts:
             refuse_foreign_login(self.given)
-            addresses["kafka_bootstrap"] = f"127.0.0.1:{self.ports['kafka']}"
+            ports = [self.ports[name] for name in port_names("kafka", self.given.kafka_brokers)]
+            addresses["kafka_bootstrap"] = ",".join(f"127.0.0.1:{port}" for port in ports[::2])
+            if self.given.kafka_brokers > 1 and "kafka_replication" not in self.given.model_fields_set:
+                addresses["kafka_replication"] = self.given.kafka_brokers
             addresses |= kafka_login(self.kafka_home)
         if "elasticsearch" in self.parts:
             addresses["elasticsearch_url"] = f"http://127.0.0.1:{self.ports['elasticsearch']}"
@@ -142,17 +145,20 @@ class _Planner:
         self.postgres.prepare()
         return self.postgres.services()
 
-    def _kafka(self) -> tuple[Service, ...]:
-        kafka = Kafka(
+    def _brokers(self) -> tuple[Kafka, ...]:
+        ports = [self.ports[name] for name in port_names("kafka", self.given.kafka_brokers)]
+        return make_brokers(
             home=self.kafka_home,
             classpath=tuple(fetch("kafka", self.given.cache_dir / "jars")),
-            port=self.ports["kafka"],
-            controller_port=self.ports["kafka_controller"],
+            ports=tuple(zip(ports[::2], ports[1::2], strict=True)),
             heap=self.given.java_heap_kafka,
             aot_cache=aot_cache("kafka", self.given.cache_dir),
         )
-        kafka.write_properties()
-        return (*kafka.services(), *self.access)
+
+    def _kafka(self) -> tuple[Service, ...]:
+        for broker in self.brokers:
+            broker.write_properties()
+        return (*(service for broker in self.brokers for service in broker.services()), *self.access)
 
     def _elasticsearch(self) -> tuple[Service, ...]:
         node = Elasticsearch(
@@ -190,7 +196,8 @@ class _Planner:
             self._job("templates", "newswire", "templates", "apply", needs=self._here("elasticsearch")),
             self._job("crawl-migrate", "newswire.crawl.migrate", needs=self._here("postgres")),
         )
-        return jobs + tuple(self._consumer(name, stage) for name, stage in stage_processes().items())
+        processes = stage_processes(self.given.stage_processes)
+        return jobs + tuple(self._consumer(name, stage) for name, stage in processes.items())
 
     def _consumer(self, name: str, stage: str) -> Service:
         port = self.ports[name]
@@ -231,5 +238,8 @@ class _Planner:
 
     def _here(self, *names: str) -> tuple[str, ...]:
         """Return the services of the needed parts that run here."""
-        gates = {"postgres": self.postgres.gate} | dict.fromkeys(("kafka",) if self.access else (), "kafka-access")
-        return tuple(gates.get(name, name) for name in names if name in self.parts)
+        gates = {
+            "postgres": (self.postgres.gate,),
+            "kafka": tuple(service.name for service in self.access) or tuple(broker.name for broker in self.brokers),
+        }
+        return tuple(gate for name in names if name in self.parts for gate in gates.get(name, (name,)))

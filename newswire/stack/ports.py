@@ -23,8 +23,21 @@ USUAL_PORTS = {
     "airflow": 8080,
     "web": 8000,
 }
+PORTS_OF_PARTS = {
+    "postgres": ("postgres",),
+    "kafka": ("kafka", "kafka_controller"),
+    "elasticsearch": ("elasticsearch", "elasticsearch_transport"),
+    "airflow": ("airflow",),
+    "web": ("web",),
+}
 # Below the range from which outgoing connections get their ports.
 SPARE_PORTS = range(20_000, 32_000)
+
+
+def port_names(part: str, servers: int = 1) -> tuple[str, ...]:
+    """Return the names of a part's ports, those of its first server first; the second one's end in `_2`."""
+    names = PORTS_OF_PARTS.get(part, ())
+    return (*names, *(f"{name}_{number}" for number in range(2, servers + 1) for name in names))
 
 
 def choose_ports(names: Iterable[str], kept: Mapping[str, int], owner: Path, cache: Path) -> dict[str, int]:

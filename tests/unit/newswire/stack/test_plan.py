@@ -83,6 +83,34 @@ def test_servers_alone_leave_out_airflow_and_the_stages(given):
     assert plan.env["kafka_bootstrap"] == f"127.0.0.1:{plan.ports['kafka']}"
 
 
+def test_three_brokers_keep_every_record_thrice_and_two_processes_run_each_stage(given, monkeypatch):
+    """One voter list and one cluster id for all; clients are told every address; the jobs wait for all brokers."""
+    plan = make_plan(("kafka", "consumers"), given(kafka_brokers=3, stage_processes=2), {})
+    names = {service.name: service for service in plan.services}
+
+    assert {"kafka", "kafka-2", "kafka-3", "kafka-2-format", "cluster-1", "cluster-2"} <= set(names)
+    assert set(names["kafka-access"].needs) == {"kafka", "kafka-2", "kafka-3"}
+    assert plan.env["kafka_replication"] == "3"
+    assert plan.env["kafka_bootstrap"].count(",") == 2
+    files = [*(given().state_dir / "kafka").glob("server*.properties")]
+    settings = [dict(line.split("=", 1) for line in file.read_text("latin-1").splitlines()) for file in files]
+    assert {each["node.id"] for each in settings} == {"1", "2", "3"}
+    assert len({each["controller.quorum.voters"] for each in settings}) == 1
+    assert {each["min.insync.replicas"] for each in settings} == {"2"}
+    formats = [names[name].command for name in ("kafka-format", "kafka-2-format")]
+    assert len({command[command.index("-t") + 1] for command in formats}) == 1
+
+
+def test_the_number_of_brokers_is_that_of_the_first_start(given):
+    """A quorum cannot be changed by starting it differently; it would wait for voters forever."""
+    data = given().state_dir / "kafka" / "data"
+    data.mkdir(parents=True)
+    (data / "meta.properties").touch()
+
+    with pytest.raises(ConfigError, match="NEWSWIRE_KAFKA_BROKERS=1"):
+        make_plan(("kafka",), given(kafka_brokers=3), {})
+
+
 def test_elasticsearch_gets_a_login_that_is_kept(given):
     """Every process reads it from stack.env; a second start has the same password, another stack another."""
     env = make_plan(("elasticsearch",), given(), {}).env

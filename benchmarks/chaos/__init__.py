@@ -1,0 +1,1 @@
+"""Chaos: the product under kills, outages, full disks and malformed records, and an audit from outside."""

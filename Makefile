@@ -9,7 +9,7 @@ LOCKS := requirements/uv.txt requirements/dev.txt
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help demo up down status logs test check format golden lock bench clean
+.PHONY: help demo up down status logs test check format golden lock bench chaos clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): $(LOCKS) pyproject.toml
@@ -69,6 +69,9 @@ lock: $(STAMP)  ## resolve requirements/*.txt from pyproject.toml again, keeping
 
 bench: $(STAMP)  ## measure throughput and quality against the committed baselines
 	@$(BIN)/python -m benchmarks
+
+chaos: $(STAMP)  ## kill, break and poison everything for MINUTES (10), then audit what is left from outside
+	@$(BIN)/python -m benchmarks.chaos --minutes $(or $(MINUTES),10)
 
 clean: down  ## stop everything and delete .venv and the stack's data
 	@rm -rf $(VENV) .newswire

@@ -86,7 +86,8 @@ def settle(product: Product, outlets: Outlets, console: Console) -> float:
         if standstill.is_over:
             console.print(f"Nothing has moved for {SETTLE_SECONDS:.0f} s. Not settled: {left}")
             return time.monotonic() - began
-        console.print(f"Settling: {', '.join(f'{name} {value}' for name, value in left.items() if value) or 'calm'}")
+        moving = ", ".join(f"{name} {value}" for name, value in left.items() if value)
+        console.print(f"Settling: {moving or 'calm'}", soft_wrap=True)
         time.sleep(5 if any(left.values()) else 1)
 
 
@@ -140,5 +141,6 @@ def _show(product: Product, outlets: Outlets, poison: Poison, left: float, conso
         console.print(
             f"{left / 60:5.1f} min left: {len(outlets.published())} pages out, {product.kills.total()} kills, "
             f"{product.done.total()} faults, {len(poison.sent)} malformed records; "
-            f"not ready: {', '.join(down) or 'nothing'}"
+            f"not ready: {', '.join(down) or 'nothing'}",
+            soft_wrap=True,
         )

@@ -1,0 +1,1 @@
+"""The audit of a run from outside; imports nothing of the product."""

@@ -28,8 +28,8 @@ ROOT: Final = Path(__file__).parents[2]
 class Product:
     """A stack in a folder of its own, two crawlers beside it, and a record of all that was done to them."""
 
-    def __init__(self, state_dir: Path, environment: Mapping[str, str], seed: int) -> None:
-        self.state_dir = state_dir
+    def __init__(self, state_dir: Path, environment: Mapping[str, str], seed: int, parts: str = PARTS) -> None:
+        self.state_dir, self._parts = state_dir, parts
         self.environment = child_environment(NEWSWIRE_STATE_DIR=str(state_dir), **environment)
         self.random = random.Random(seed)  # noqa: S311 - not a secret
         self.done: Counter[str] = Counter()
@@ -52,7 +52,7 @@ class Product:
     def running(self) -> Iterator[None]:
         """Start the stack and the crawlers, and stop them, whatever state they are in."""
         try:
-            if self.command("up", "--only", PARTS):
+            if self.command("up", "--only", self._parts):
                 raise SystemExit("chaos: the stack did not start; see the lines above")
             yield
         finally:

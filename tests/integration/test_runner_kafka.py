@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from threading import Event, Thread
 
 import pytest
 from click.testing import CliRunner
@@ -22,14 +21,14 @@ from newswire.kafka import clients as kafka
 from newswire.kafka.publisher import open_publisher
 from newswire.kafka.reader import count_records, read_topic
 from newswire.kafka.topic_admin import apply_topics
-from newswire.runtime.process import run_stage
 from newswire.settings import Settings, child_environment
 from newswire.stack.shared_settings import shared_settings, write_environment
-from newswire.stage import Out, Record, Stage
+from newswire.stage import Out, Record
+from newswire.testing.naming_stage import make_indexed, member, named, write_indexed
 from newswire.testing.outage import open_line
 from schemas.envelope import read_headers
-from schemas.messages import CrawlRequest, IndexedArticle, ParsedArticle
-from schemas.topics import CRAWL_REQUESTS, DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, PARSED_ARTICLES
+from schemas.messages import ParsedArticle
+from schemas.topics import DEDUPLICATED_ARTICLES, INDEXED_ARTICLES, PARSED_ARTICLES
 
 pytestmark = pytest.mark.servers
 
@@ -53,85 +52,6 @@ def until(is_true, what):
     while not is_true():
         assert time.monotonic() < deadline, f"still waiting for {what}"
         time.sleep(0.1)
-
-
-# A stage of the test's own: indexed-articles to crawl-requests, which nobody else touches here.
-
-
-def indexed(n):
-    return IndexedArticle(
-        article_id=f"{n:032x}",
-        url_id=f"{n:032x}",
-        source="s",
-        language="en",
-        version=n,
-        story_id=f"{n:032x}",
-        story_revision=0,
-        index="i",
-        fetched_at=NOW,
-        first_seen_at=NOW,
-        indexed_at=NOW,
-    )
-
-
-@contextmanager
-def open_naming(_settings):
-    def name(records):
-        time.sleep(0.005 * len(records))  # slow enough for the trouble to come in between
-        return [
-            [
-                Out(
-                    CRAWL_REQUESTS,
-                    CrawlRequest(
-                        request_id=f"{record.partition}:{record.offset}",
-                        source=str(record.value.version),
-                        requested_at=NOW,
-                        requested_by="test",
-                    ),
-                )
-            ]
-            for record in records
-        ]
-
-    yield name
-
-
-NAMING = Stage("parse", reads=INDEXED_ARTICLES, writes=(CRAWL_REQUESTS,), open=open_naming)
-
-
-@contextmanager
-def member(settings):
-    """Run the stage in a thread."""
-    stop = Event()
-    failures = []
-
-    def run():
-        try:
-            run_stage(NAMING, settings, stop=stop)
-        except BaseException as error:  # noqa: BLE001 - a thread's end is the test's business
-            failures.append(error)
-
-    thread = Thread(target=run)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        stop.set()
-        thread.join(PATIENCE_SECONDS)
-        assert not failures
-
-
-def write_indexed(settings, count):
-    with open_publisher(settings, "test") as publisher:
-        for n in range(count):
-            publisher.send(Out(INDEXED_ARTICLES, indexed(n)))
-        publisher.flush()
-
-
-def named(settings):
-    """Return (partition, offset) of the inputs that have their output, in the order of the outputs."""
-    requests = [CRAWL_REQUESTS.decode(raw.value) for raw in read_topic(settings, "crawl-requests")]
-    return [tuple(map(int, request.request_id.split(":"))) for request in requests]
 
 
 def assert_complete_and_in_order(settings, count):
@@ -185,7 +105,7 @@ def test_a_bad_record_can_be_looked_at_and_sent_back(pipeline, monkeypatch):
     settings = pipeline
     with open_publisher(settings, "test") as publisher:
         publisher.send_raw(INDEXED_ARTICLES, b"key", b"{bad", [("traceparent", b"t")], 3)
-        publisher.send(Out(INDEXED_ARTICLES, indexed(1)))
+        publisher.send(Out(INDEXED_ARTICLES, make_indexed(1)))
         publisher.flush()
     with member(settings):
         until(lambda: list(read_topic(settings, "parse-dlq")) and named(settings), "letter and output")
@@ -208,7 +128,7 @@ def test_a_record_is_passed_over_by_command(pipeline, monkeypatch):
     settings = pipeline
     with open_publisher(settings, "test") as publisher:
         for number in (1, 2):
-            publisher.send_raw(INDEXED_ARTICLES, b"k", INDEXED_ARTICLES.encode(indexed(number)), [], 3)
+            publisher.send_raw(INDEXED_ARTICLES, b"k", INDEXED_ARTICLES.encode(make_indexed(number)), [], 3)
         publisher.flush()
     monkeypatch.setattr(dlq, "settings", lambda: settings)
     monkeypatch.setattr(dlq, "stages_and_topics", lambda: {"parse": ["indexed-articles"]})

@@ -26,6 +26,7 @@ LONGEST_MS: Final = 14 * DAY_MS  # from a story's first article to its last
 KEPT_MS: Final = 5 * DAY_MS  # by record times: the window, and a day for late articles
 MAX_COMPARED: Final = 24  # newest articles of a story; others are compared with these only
 NEAREST: Final = 4  # of those, the most similar ones; their mean decides whether an article joins
+JOIN_AT: Final = 0.0  # mean log odds from which an article joins a story: more likely one event than two
 MAX_STORIES: Final = 8  # compared with one article
 TEMPLATE_ODDS: Final = -3.0  # log odds of two reports filled into one template
 MERGE_AT: Final = 0.4  # mean log odds between two stories, from which they merge
@@ -91,7 +92,7 @@ class StoryAssigner:
 
     def assign(self, doc: Doc, hint: str | None = None) -> Assignment:
         """Assign the article to the most similar story, or to a new one; a `hint` is always compared with."""
-        options = [option for option in self._rank_stories(doc, hint) if option.score >= 0]
+        options = [option for option in self._rank_stories(doc, hint) if option.score >= JOIN_AT]
         self._candidates.add(doc)
         if not options:
             story = OpenStory(doc.article_id, [doc.number], np.zeros((1, 1)), doc.time_ms, doc.time_ms)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition, errors
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, errors
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.record import util
 
 from newswire.errors import ConfigError, Retry
 from newswire.kafka.login import check_login
 from newswire.kafka.protocols import Consumer, Producer
+from newswire.kafka.rebalances import finish_joins
 from newswire.settings import Settings
 
 CONNECT_SECONDS = 5
@@ -32,33 +33,6 @@ _FATAL = (
     errors.SaslAuthenticationFailedError,
     errors.UnsupportedVersionError,
 )
-
-
-class LostPartitions(ConsumerRebalanceListener):  # type: ignore[misc] # kafka-python has no types
-    """Collects the partitions that were taken away.
-
-    The client calls it on its own thread, so it only notes; the runner's thread asks.
-    """
-
-    def __init__(self) -> None:
-        self._lost: list[TopicPartition] = []
-
-    def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
-        """Note partitions that another member shall have."""
-        self._lost.extend(revoked)
-
-    def on_partitions_lost(self, lost: Sequence[TopicPartition]) -> None:
-        """Note partitions that another member may have already."""
-        self._lost.extend(lost)
-
-    def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        """Do nothing: the runner compares the assignment with what it has placed."""
-
-    def take(self) -> set[TopicPartition]:
-        """Return what was lost since the last call."""
-        count = len(self._lost)
-        taken, self._lost[:count] = set(self._lost[:count]), []
-        return taken
 
 
 @contextmanager
@@ -93,7 +67,7 @@ def open_consumer(settings: Settings, *, group: str | None, client: str = "newsw
             fetch_max_bytes=16 << 20,
             metadata_max_age_ms=METADATA_SECONDS * 1_000,
         )
-        _finish_joins(consumer)
+        finish_joins(consumer)
         return consumer
 
 
@@ -118,17 +92,6 @@ def open_admin(settings: Settings) -> Any:
     """Return an admin client. Raises Retry while no broker answers."""
     with outages_as_retry(f"no broker at {settings.kafka_bootstrap}"):
         return KafkaAdminClient(**connection_options(settings, "newswire-admin"))
-
-
-def _finish_joins(consumer: Any) -> None:
-    """Make the client complete every join it has begun.
-
-    kafka-python 3.0.12 forgets a join that news of a topic began when a poll ends in the middle of it: from then on
-    the group counts on a member that believes to own nothing. That happens at the start of a stage on a busy machine.
-    """
-    coordinator = consumer._coordinator  # noqa: SLF001 - there is no public way to ask for a join
-    is_due = coordinator.need_rejoin
-    coordinator.need_rejoin = lambda: coordinator.rejoining or is_due()
 
 
 def _knock(bootstrap: str, options: dict[str, Any]) -> None:

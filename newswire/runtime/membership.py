@@ -12,8 +12,9 @@ from kafka.structs import OffsetAndMetadata
 
 from newswire.clock import Clock
 from newswire.errors import Retry
-from newswire.kafka.clients import LostPartitions, outages_as_retry
+from newswire.kafka.clients import outages_as_retry
 from newswire.kafka.protocols import Consumer, Raw
+from newswire.kafka.rebalances import LostPartitions
 
 POLL_MS = 500
 HOLD_POLL_MS = 100

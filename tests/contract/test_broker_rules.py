@@ -11,7 +11,8 @@ from kafka import TopicPartition, errors
 from kafka.admin import MemberToRemove
 from kafka.structs import MemberState, OffsetAndMetadata
 
-from newswire.kafka.clients import LostPartitions, open_admin, open_consumer, open_producer
+from newswire.kafka.clients import open_admin, open_consumer, open_producer
+from newswire.kafka.rebalances import LostPartitions
 from newswire.testing.broker import MemoryBroker
 from newswire.testing.clock import FrozenClock
 

@@ -20,7 +20,8 @@ from newswire.commands.contract.check import check_group, conformance_topic
 from newswire.commands.contract.messages import build_cases, what_is_left
 from newswire.commands.topics.pipe import pipe_topic
 from newswire.errors import ConfigError, NewswireError
-from newswire.kafka.clients import LostPartitions, open_consumer
+from newswire.kafka.clients import open_consumer
+from newswire.kafka.rebalances import LostPartitions
 from newswire.stack.shared_settings import shared_settings, write_environment
 from schemas.topics import ARTICLES
 

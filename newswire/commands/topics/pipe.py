@@ -11,8 +11,9 @@ from typing import Any
 from kafka.structs import OffsetAndMetadata
 
 from newswire.errors import NewswireError
-from newswire.kafka.clients import LostPartitions, open_consumer, outages_as_retry
+from newswire.kafka.clients import open_consumer, outages_as_retry
 from newswire.kafka.reader import as_document
+from newswire.kafka.rebalances import LostPartitions
 from newswire.settings import Settings
 
 CALL_MS = 30_000

@@ -22,13 +22,17 @@ CLOCKS: Final = ("-2h", "-20m", "+20m", "+2h")
 OUT_OF_SYNC_SECONDS: Final = 8.0  # a broker that is silent for 3 s is no longer counted on
 BROKERS_SECONDS: Final = 120.0
 FILLER: Final = "filler"
-SERVERS: Final = ("kafka", "elasticsearch", "postgres")
 Wait = Callable[[float], Any]  # seconds; ends early when the run does
 
 
 def is_worker(name: str) -> bool:
     """Return whether a process is a stage's or a crawler, which are killed all the time."""
     return name.rpartition("-")[0] in (*stage_names(), "crawler") or name in stage_names()
+
+
+def is_broker(name: str) -> bool:
+    """Return whether a process is one of Kafka's brokers."""
+    return name.startswith("kafka")
 
 
 def pause_stage(product: Product, wait: Wait) -> bool:
@@ -38,12 +42,11 @@ def pause_stage(product: Product, wait: Wait) -> bool:
 
 def kill_broker(product: Product, wait: Wait) -> bool:
     """Kill a broker, with whatever it leads, once all three are in sync."""
-    return _await_brokers(product, wait) and _kill(product, lambda name: name.startswith("kafka"))
+    return _await_brokers(product, wait) and _kill(product, is_broker)
 
 
 def pause_broker(product: Product, wait: Wait) -> bool:
     """Stop a broker: clients hang on it until the others have fenced it."""
-    is_broker = lambda name: name.startswith("kafka")  # noqa: E731 - a predicate
     return _await_brokers(product, wait) and _pause(product, wait, is_broker, product.random.uniform(5, 20))
 
 
@@ -54,7 +57,7 @@ def cut_log(product: Product, wait: Wait) -> bool:
     """
     if not _await_brokers(product, wait):
         return False
-    for name, pid in choose(product.random, product.pids(lambda name: name.startswith("kafka"))):
+    for name, pid in choose(product.random, product.pids(is_broker)):
         folder = product.state_dir / "kafka" / name.replace("kafka", "data")
         with product.stopped(pid):
             wait(OUT_OF_SYNC_SECONDS)

@@ -34,7 +34,10 @@ COUNT_EVERY = 1_000
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(*, words: tuple[str, ...], form: Literal["csv", "ndjson"] | None, as_json: bool, **filters: object) -> None:
-    """Search articles by words, "exact phrases" and -excluded words. Exit code 0 even without hits, 1 on an error."""
+    """Search articles by words, "exact phrases" and -excluded words, or with AND, OR, NOT and fields.
+
+    docs/searching.md lists all that can be written. Exit code 0 even without hits, 1 on an error.
+    """
     import msgspec
 
     from newswire.elastic.client import open_elasticsearch

@@ -22,6 +22,8 @@ BARS = " ▁▂▃▄▅▆▇█"
 def show_results(console: Console, results: SearchResults) -> None:
     """Print results as text."""
     console.print(Text(_headline(results), QUIET_STYLE))
+    if results.understood:
+        console.print(Text(f"Searched for {printable(results.understood)}", QUIET_STYLE), soft_wrap=True)
     if results.is_loose:
         console.print(Text("No article has all of these words; these have most of them.", "yellow"))
     if results.suggestion:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
-from elasticsearch.dsl.query import Bool, DisMax, Exists, MatchAll, MultiMatch, Query, Range, Term, Terms
+from elasticsearch.dsl.query import Bool, Exists, MatchAll, Query, Range, Term, Terms
 
 from newswire.search.as_of import valid_at
+from newswire.search.boolean_query import build_boolean
+from newswire.search.clauses import any_of, match_phrase, match_words
+from newswire.search.query_grammar import is_boolean
 from newswire.search.query_syntax import parse_words
 from newswire.search.request import DATE_SOURCES, DateTrust, SearchError, SearchRequest
 from newswire.search.results import FacetName
-from schemas.analyzers import ANALYZERS, suffix_of
+from newswire.search.time_limits import time_field
 
-# A word in the title says more about an article than one in its text.
-EXACT_FIELDS = ("title^4", "heading^3", "summary^2", "authors.words^2", "tags.words^2", "body")
-PHRASE_FIELDS = ("title^4", "heading^3", "summary^2", "authors.words^2", "body")
-STEMMED_FIELDS = ("title_{}^4", "body_{}")
 # enough: all of up to three words, three quarters of more. most: all but one of up to four words, 60 % of more.
 MIN_WORDS_MATCHED: Final = {"enough": "3<75%", "most": "1<-1 4<60%"}
 NEWEST_FIRST: Final = [{"dated_at": "desc"}, {"article_id": "asc"}]
@@ -36,20 +35,8 @@ def build_query(request: SearchRequest, *, without: FacetName | None = None) -> 
     """
     if request.since and request.until and request.since >= request.until:
         raise SearchError(f"since ({request.since}) is not before until ({request.until})")
-    words = parse_words(request.words)
-    must: list[Query] = [_phrase(phrase) for phrase in words.phrases]
-    if words.terms:
-        must.append(_terms(words.terms, request))
-    return Bool(
-        must=must or [MatchAll()],
-        must_not=[_phrase(phrase) for phrase in words.excluded],
-        filter=[*_scope(request), *_choices(request, without)],
-    )
-
-
-def match_fields(name: Literal["title", "body"], languages: tuple[str, ...] = ()) -> list[str]:
-    """Return the exact and the stemmed fields of a text; a highlighter combines their matches."""
-    return [name, *(f"{name}_{suffix}" for suffix in _suffixes(languages))]
+    must, must_not = _text_clauses(request)
+    return Bool(must=must or [MatchAll()], must_not=must_not, filter=[*_scope(request), *_choices(request, without)])
 
 
 def chosen_values(request: SearchRequest, name: FacetName) -> tuple[str, ...]:
@@ -64,11 +51,6 @@ def chosen_values(request: SearchRequest, name: FacetName) -> tuple[str, ...]:
     }[name]
 
 
-def time_field(request: SearchRequest) -> str:
-    """Return the field that a request's time limits and timeline refer to."""
-    return "dated_at" if request.by == "published" else "first_seen_at"
-
-
 def build_date_trust_query(trust: DateTrust) -> Query:
     """Return the query for articles whose publication date has this level of trust."""
     if sources := DATE_SOURCES[trust]:
@@ -76,25 +58,15 @@ def build_date_trust_query(trust: DateTrust) -> Query:
     return Bool(must_not=[Exists(field="published_at")])
 
 
-def _terms(terms: str, request: SearchRequest) -> Query:
-    """Rank exact and stemmed matches together: an article with both comes before one with either."""
-    groups = [[field.format(suffix) for field in STEMMED_FIELDS] for suffix in _suffixes(request.languages)]
-    least = MIN_WORDS_MATCHED[request.needs]
-    return DisMax(queries=[_group(terms, fields, least) for fields in ([*EXACT_FIELDS], *groups)], tie_breaker=1.0)
-
-
-def _suffixes(languages: tuple[str, ...]) -> list[str]:
-    """Return the suffixes of the stemmed fields of some languages, or of all."""
-    return sorted(filter(None, {suffix_of(language) for language in languages} if languages else set(ANALYZERS)))
-
-
-def _group(terms: str, fields: list[str], least: str) -> Query:
-    # cross_fields searches for each word in any field of the group, as if they were one field.
-    return MultiMatch(query=terms, fields=fields, type="cross_fields", minimum_should_match=least)
-
-
-def _phrase(phrase: str) -> Query:
-    return MultiMatch(query=phrase, fields=list(PHRASE_FIELDS), type="phrase")
+def _text_clauses(request: SearchRequest) -> tuple[list[Query], list[Query]]:
+    """Return what an article's text must match, and what it must not."""
+    if is_boolean(request.words):
+        return [build_boolean(request)], []
+    words = parse_words(request.words)
+    must: list[Query] = [match_phrase(phrase) for phrase in words.phrases]
+    if words.terms:
+        must.append(match_words(words.terms, request.languages, MIN_WORDS_MATCHED[request.needs]))
+    return must, [match_phrase(phrase) for phrase in words.excluded]
 
 
 def _scope(request: SearchRequest) -> list[Query]:
@@ -106,7 +78,7 @@ def _scope(request: SearchRequest) -> list[Query]:
     if request.as_of:
         filters.append(valid_at(request))
     if request.hosts:
-        filters.append(_any_of(("host",), request.hosts))
+        filters.append(any_of(("host",), request.hosts))
     if request.story_id:
         filters.append(Term("story_id", {"value": request.story_id}))
     if request.family_id:
@@ -119,7 +91,7 @@ def _scope(request: SearchRequest) -> list[Query]:
 def _choices(request: SearchRequest, without: FacetName | None) -> list[Query]:
     """Return the filters of the facets; several values of one facet mean any of them."""
     filters: list[Query] = [
-        _any_of(fields, values)
+        any_of(fields, values)
         for name, fields in FACET_FIELDS.items()
         if name != without and (values := chosen_values(request, name))
     ]
@@ -128,8 +100,3 @@ def _choices(request: SearchRequest, without: FacetName | None) -> list[Query]:
             Bool(should=[build_date_trust_query(trust) for trust in request.date_trust], minimum_should_match=1)
         )
     return filters
-
-
-def _any_of(fields: tuple[str, ...], values: tuple[str, ...]) -> Query:
-    exact = [Term(field, {"value": value, "case_insensitive": True}) for field in fields for value in values]
-    return Bool(should=[*exact], minimum_should_match=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from newswire.search.request import SearchError
@@ -42,9 +43,14 @@ def parse_words(text: str) -> QueryWords:
             phrases.append(found)
         else:
             terms.append(found)
-    if len(phrases) > MAX_PHRASES or len(terms) + len(excluded) > MAX_WORDS:
+    check_budget(phrases, [*terms, *excluded])
+    return QueryWords(" ".join(terms), tuple(phrases), tuple(excluded))
+
+
+def check_budget(phrases: Sequence[str], words: Sequence[str]) -> None:
+    """Raise SearchError for more words or phrases than a search may cost."""
+    if len(phrases) > MAX_PHRASES or len(words) > MAX_WORDS:
         raise SearchError(
-            f"the search has {len(phrases)} phrases and {len(terms) + len(excluded)} words; "
+            f"the search has {len(phrases)} phrases and {len(words)} words; "
             f"at most {MAX_PHRASES} phrases and {MAX_WORDS} words are searched at once"
         )
-    return QueryWords(" ".join(terms), tuple(phrases), tuple(excluded))

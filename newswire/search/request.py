@@ -1,4 +1,4 @@
-"""Search requests; query_syntax.py splits their words, query.py builds the Elasticsearch query."""
+"""Search requests; query_syntax.py and query_grammar.py read their words, query.py builds the Elasticsearch query."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class SearchRequest:
     """What to find, what to leave out, and in which order.
 
     Attributes:
-        words: plain words, "exact phrases" and -excluded words or -"phrases"; empty finds everything.
+        words: plain words, "exact phrases" and -excluded words or -"phrases"; empty finds everything. With operators it
+            is a Boolean search (query_grammar.py).
         since: inclusive.
         until: exclusive.
         by: the time that `since` and `until` refer to: `published` is the time of publication, or when the article was

@@ -88,7 +88,7 @@ class SearchResults(Struct, frozen=True, kw_only=True):
 
     `next` is the `after` of the next page, None on the last one. `suggestion` is another spelling that finds more,
     where this one found hardly anything. `is_loose` is true when no article has enough of the words; these articles
-    have most of them.
+    have most of them. `understood` is how a Boolean search was read; None for plain words.
     """
 
     total: int
@@ -98,5 +98,6 @@ class SearchResults(Struct, frozen=True, kw_only=True):
     next: str | None = None
     suggestion: str | None = None
     is_loose: bool = False
+    understood: str | None = None
     facets: tuple[Facet, ...] = ()
     timeline: tuple[TimelineBucket, ...] = ()

@@ -15,7 +15,9 @@ from newswire.search.client import run_searches
 from newswire.search.cursor import Cursor, check_window, read_cursor, write_cursor
 from newswire.search.grouping import FOLD_FIELDS, SHOWN, open_groups
 from newswire.search.query import NEWEST_FIRST, build_query
+from newswire.search.query_grammar import is_boolean, parse_boolean
 from newswire.search.query_syntax import parse_words
+from newswire.search.query_tree import describe
 from newswire.search.request import SearchRequest
 from newswire.search.results import SearchResults, TimelineBucket
 from newswire.search.spelling import suggest_spelling
@@ -30,12 +32,19 @@ def search_articles(client: Elasticsearch, prefix: str, request: SearchRequest) 
     Raises SearchError for an invalid request, Retry when the server is unavailable.
     """
     results = _search(client, prefix, request)
+    if is_boolean(request.words):
+        return structs.replace(results, understood=describe(parse_boolean(request.words)))
     if not request.after and not request.offset:
         results = structs.replace(results, suggestion=suggest_spelling(client, prefix, request, results.total))
-    if results.total or request.needs == "most" or len(parse_words(request.words).terms.split()) < MIN_WORDS_TO_LOOSEN:
+    if results.total or request.needs == "most" or not _may_loosen(request.words):
         return results
     loose = _search(client, prefix, replace(request, needs="most"))
     return structs.replace(loose, is_loose=True, suggestion=results.suggestion) if loose.total else results
+
+
+def _may_loosen(text: str) -> bool:
+    """Return whether words may be left out: never from a Boolean search, which says itself what may be missing."""
+    return not is_boolean(text) and len(parse_words(text).terms.split()) >= MIN_WORDS_TO_LOOSEN
 
 
 def _search(client: Elasticsearch, prefix: str, request: SearchRequest) -> SearchResults:

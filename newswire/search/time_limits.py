@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from newswire.search.request import SearchRequest
+
 _AGE = re.compile(r"(\d{1,5})(m|h|d|w)")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -27,3 +29,8 @@ def read_moment(text: str, *, is_end: bool = False) -> datetime:
             f"{text!r} is not a time; write 2026-03-02, 2026-03-02T08:30 or an age such as 12h or 7d"
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def time_field(request: SearchRequest) -> str:
+    """Return the field that a request's time limits and timeline refer to."""
+    return "dated_at" if request.by == "published" else "first_seen_at"

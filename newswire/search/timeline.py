@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from newswire.search.query import build_query, time_field
+from newswire.search.query import build_query
 from newswire.search.request import SearchRequest
 from newswire.search.results import TimelineBucket
+from newswire.search.time_limits import time_field
 
 MAX_BUCKETS: Final = 60
 # Steps, and their Elasticsearch interval; months and years have their calendar length.

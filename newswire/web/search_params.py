@@ -38,7 +38,7 @@ class SearchQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    q: str = Field(default="", max_length=1000, description='words, "exact phrases", -without this')
+    q: str = Field(default="", max_length=8000, description='words, "phrases", -without; or AND, OR, NOT, fields')
     since: Time = Field(default="", description="not before this day, time or age: 2026-03-02, 12h, 7d")
     until: Time = Field(default="", description="not after this day or time")
     by: Literal["published", "seen"] = Field(default="published", description="the time that since and until refer to")

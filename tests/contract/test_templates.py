@@ -13,7 +13,7 @@ import schemas
 from consumers.index.documents import build_document, build_revisions
 from newswire.elastic.client import MONTHLY
 from newswire.elastic.retention import months_kept
-from newswire.search.query import EXACT_FIELDS, PHRASE_FIELDS, match_fields
+from newswire.search.clauses import EXACT_FIELDS, PHRASE_FIELDS, match_fields
 from newswire.search.results import FoundArticle
 from newswire.settings import Settings
 from schemas.analyzers import ANALYZERS, SUFFIXES

@@ -17,6 +17,7 @@ from newswire.clock import SystemClock
 from newswire.commands import search as search_command
 from newswire.elastic.client import open_elasticsearch
 from newswire.elastic.templates import sync_templates
+from newswire.search.export import export_articles
 from newswire.search.request import SearchError, SearchRequest
 from newswire.search.search import search_articles
 from newswire.stage import Record
@@ -175,6 +176,59 @@ def test_phrases_stand_together_and_excluded_words_keep_articles_out(find):
     assert names(find('"island leave"')) == []
     assert names(find("notice board -built -“is whole”")) == ["undated"]
     assert "original" not in names(find("-embassy", limit=100))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("lighthouse AND abroad", {"in-title", "in-body"}),
+        ("lighthouse AND NOT title:tower", {"in-title"}),
+        ("lighthouse NOT tower", set()),
+        ("quandt OR xylograph", {"by-author", "huge"}),
+        ("(quandt OR xylograph) AND rain", {"by-author"}),
+        ("quandt || xylograph && plenary", {"by-author", "huge"}),
+        ("lighthouse !zeppelin", {"in-title", "in-body"}),
+        ("lighthouse AND zeppelin", set()),  # never loosened
+        ("title:lighthouse", {"in-title"}),
+        ('title:"tower sold"', {"in-body"}),
+        ("title:(lighthouse OR weather)", {"in-title", "by-author"}),
+        ("author:quandt", {"by-author"}),
+        ("lighthou* AND title:sold", {"in-title", "in-body"}),
+        ("title:lightho*", {"in-title"}),
+        ("xylogr*", {"huge"}),
+        ('"buyer paid"~2', {"in-title", "in-body"}),
+        ('"buyer paid"~1 AND tower', set()),
+        ("buyer NEAR/2 paid", {"in-title", "in-body"}),
+        ("paid NEAR/2 buyer", {"in-title", "in-body"}),
+        ("buyer NEAR/1 paid", set()),
+        ('outlet:"ostrey post"', {"copy"}),
+        ("source:ostrey-post OR author:quandt", {"copy", "by-author"}),
+        ("language:(tr OR ko)", {"tr", "ko"}),
+        ("is:copy", {"copy", "later-copy"}),
+        ("url:news.example/by-author", {"by-author"}),
+        ("strike AND title:dock", {"strike-exact", "strike-stem"}),
+        (f"notice AND date:{SEEN:%Y-%m-%d}", {"undated", "from-2093"}),  # by when they were first seen
+        (f"notice AND date:{SEEN - timedelta(days=30):%Y-%m-%d}", {"old"}),
+        (f"notice AND date:..{SEEN - timedelta(days=29):%Y-%m-%d}", {"old"}),
+    ],
+)
+def test_a_boolean_search_finds_exactly_what_it_says(corpus, find, words, expected):
+    """The page's search, the export and a saved search ask with the same query, and none of them loosens it."""
+    results = find(words, fold="nothing", limit=50)
+    assert set(names(results)) == expected
+    assert not results.is_loose
+    assert results.understood
+    with open_elasticsearch(corpus) as client:
+        exported = export_articles(client, corpus.index_prefix, SearchRequest(words=words))
+        assert {article.url.rsplit("/", 1)[1] for article in exported} == expected
+
+
+def test_words_of_a_boolean_search_are_marked_but_not_those_it_excludes(find):
+    """A mark on a word that was excluded would be a lie."""
+    (hit,) = find('abroad AND NOT title:tower AND title:"lighthouse"').hits
+    assert text_of(hit.title) == "[Lighthouse] sold"
+    assert "[abroad]" in "".join(map(text_of, hit.snippets))
+    assert "[tower]" not in "".join(map(text_of, hit.snippets))
 
 
 def test_copies_are_folded_under_their_original(find):

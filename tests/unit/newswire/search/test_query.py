@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from newswire.search.clauses import match_fields
 from newswire.search.cursor import Cursor, check_window, read_cursor, write_cursor
 from newswire.search.facets import facet_aggregations, facet_searches, read_facets
 from newswire.search.highlights import build_mark_query
-from newswire.search.query import build_date_trust_query, build_query, match_fields
+from newswire.search.query import build_date_trust_query, build_query
 from newswire.search.query_syntax import QueryWords, parse_words
 from newswire.search.request import SearchError, SearchRequest
 from newswire.search.results import FacetValue

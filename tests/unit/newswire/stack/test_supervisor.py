@@ -367,6 +367,7 @@ def test_a_failing_service_is_tried_at_once_by_hand(tmp_path, monkeypatch):
             assert bad.next_try_at > time.time() + 200
             outcome = (await supervisor.start(["bad"]))["bad"]
             assert outcome["problem"] == "ended with exit code 7"
+            await until(lambda: (bad.next_try_at or 0) > time.time() + 200)  # the first try again comes at once
             marker.touch()
             assert (await supervisor.start(["bad"]))["bad"] == {"state": "ready", "problem": None}
 

@@ -149,3 +149,9 @@ ALERT_FIELDS: dict[str, Field] = {
     "origin": _unsearched(),
     "matched_at": Date(),
 }
+# By which ids the stages refuse an article that is taken down; no word of it, and not why.
+TAKEDOWN_FIELDS: dict[str, Field] = {
+    "article_id": Keyword(),
+    "url_ids": Keyword(),
+    "at": Date(),
+}

@@ -24,6 +24,7 @@ from schemas.index_fields import (
     REVISION_FIELDS,
     SAVED_SEARCH_FIELDS,
     STORY_FIELDS,
+    TAKEDOWN_FIELDS,
 )
 
 FOLDER = Path(__file__).parent / "elasticsearch"
@@ -55,8 +56,9 @@ class Template:
 
 def build_templates(prefix: str) -> tuple[Template, ...]:
     """Return every template for the indexes of a prefix, components before those that use them."""
-    article, revision, story, fetch, letter, saved, alert = (
-        f"{prefix}-{name}" for name in ("article", "revision", "story", "fetch", "dead-letter", "saved-search", "alert")
+    article, revision, story, fetch, letter, saved, alert, takedown = (
+        f"{prefix}-{name}"
+        for name in ("article", "revision", "story", "fetch", "dead-letter", "saved-search", "alert", "takedown")
     )
     # Analyzers stand beside the fields that name them: the server checks each component alone.
     analysed, plain = {"settings": {"index": _settings()}}, {"settings": {"index": _settings(is_analysed=False)}}
@@ -68,6 +70,7 @@ def build_templates(prefix: str) -> tuple[Template, ...]:
         _component(letter, DEAD_LETTER_FIELDS, plain),
         _component(saved, SAVED_SEARCH_FIELDS, plain),
         _component(alert, ALERT_FIELDS, plain),
+        _component(takedown, TAKEDOWN_FIELDS, plain),
         _index(prefix, "articles", [article], "The newest version of every article, by month."),
         _index(prefix, "revisions", [article, revision], "What articles said before, by month."),
         _index(prefix, "stories", [story], "The newest state of every story."),
@@ -75,6 +78,7 @@ def build_templates(prefix: str) -> tuple[Template, ...]:
         _index(prefix, "dead-letters", [letter], "What a stage could not take, by month."),
         _index(prefix, "saved-searches", [saved], "Searches that are kept under a name."),
         _index(prefix, "alerts", [alert], "Which alert was made of which record, by month."),
+        _index(prefix, "takedowns", [takedown], "Which articles are taken down."),
     )
 
 

@@ -220,3 +220,15 @@ class FetchOutcome(Message, frozen=True, kw_only=True):
     bytes: Annotated[int | None, Meta(description="of the body, unpacked")] = None
     seconds: Annotated[float | None, Meta(description="from the last request to the end of its answer")] = None
     new_urls: Annotated[int | None, Meta(description="of a list: addresses not known before")] = None
+
+
+class Takedown(Message, frozen=True, kw_only=True):
+    """An operator has taken an article down, or has undone that; nothing of the article's content."""
+
+    article_id: Annotated[Id, Meta(description="the key; as in articles")]
+    url_id: Annotated[Id, Meta(description="hash of the normalised requested URL")]
+    url: Annotated[str, Meta(description="the requested URL, normalised")]
+    reason: Annotated[str, Meta(description="why it was taken down, as the operator wrote it")]
+    by: Annotated[str, Meta(description="who took it down, or undid that")]
+    at: Annotated[Time, Meta(description="when it was taken down, or when that was undone")]
+    is_undone: Annotated[bool, Meta(description="true: the article may be kept and shown again")] = False

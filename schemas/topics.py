@@ -22,6 +22,7 @@ from schemas.messages import (
     IndexedArticle,
     ParsedArticle,
     StoryChanged,
+    Takedown,
 )
 
 M = TypeVar("M")
@@ -112,6 +113,7 @@ STORIES = _topic("stories", StoryChanged)
 INDEXED_ARTICLES = _topic("indexed-articles", IndexedArticle)
 ALERTS = _topic("alerts", Alert)
 FETCH_OUTCOMES = _topic("fetch-outcomes", FetchOutcome)
+TAKEDOWNS = _topic("takedowns", Takedown)
 
 TOPICS: tuple[Topic[Any], ...] = (
     CRAWL_REQUESTS,
@@ -123,6 +125,7 @@ TOPICS: tuple[Topic[Any], ...] = (
     INDEXED_ARTICLES,
     ALERTS,
     FETCH_OUTCOMES,
+    TAKEDOWNS,
 )
 
 

@@ -24,6 +24,7 @@ from newswire.elastic.bulk import Write, read_all, write_all
 from newswire.elastic.client import MonthlyKind, build_index_name, elastic_outages_as_retry
 from newswire.elastic.templates import TemplateGate
 from newswire.stage import Answer, Out, Record, Reject
+from newswire.takedowns.taken_down import find_taken_down_articles
 from schemas.bounds import is_in_time
 from schemas.messages import Article, IndexedArticle, Time
 from schemas.topics import INDEXED_ARTICLES
@@ -54,11 +55,20 @@ class ArticleIndexer:
             placements = [
                 placement
                 for is_takedown, run in groupby(records, lambda record: record.value is None)
-                for placement in (self._take_down([*run]) if is_takedown else self._index(_articles_of(run)))
+                for placement in (self._take_down([*run]) if is_takedown else self._index_allowed(_articles_of(run)))
             ]
             self._refresh(is_full=len(records) >= FULL_BATCH)
         now = self._clock.now()
         return [_answer(record.value, placement, now) for record, placement in zip(records, placements, strict=True)]
+
+    def _index_allowed(self, articles: Sequence[Article]) -> list[Placement]:
+        """Index the articles that are not taken down; the others leave no trace, in whatever version they come."""
+        taken = find_taken_down_articles(self._client, self._prefix, articles)
+        allowed = [article for article in articles if not taken.covers(article)]
+        if len(allowed) < len(articles):
+            log.info("index.taken_down_left_out", articles=len(articles) - len(allowed))
+        placements = iter(self._index(allowed))
+        return [None if taken.covers(article) else next(placements) for article in articles]
 
     def _index(self, articles: Sequence[Article]) -> list[Placement]:
         """Write superseded versions first, then the newest: in the other order, a crash in between would lose one."""

@@ -46,7 +46,7 @@ _MOVE: Final = """
         version = coalesce(m.version, u.version)
     FROM jsonb_populate_recordset(NULL::ledger_move, %(moves)s) m
     LEFT JOIN indexed_articles a ON a.article_id = m.article_id
-    WHERE u.url_id = m.url_id AND (
+    WHERE u.url_id = m.url_id AND u.state <> 'taken-down' AND (
         u.fetched_at IS NULL OR u.fetched_at < m.fetched_at
         OR u.fetched_at = m.fetched_at
            AND (%(ranks)s::jsonb ->> u.state)::int < (%(ranks)s::jsonb ->> m.state)::int)
@@ -59,6 +59,14 @@ _MOVE_WITH_ARTICLE: Final = """
         GROUP BY article_id
     ) m
     WHERE u.article_id = m.article_id AND u.version <= m.version AND u.state = 'parsed'
+"""
+
+# The index stage does not announce an article that is taken down, so its record would leave the address in flight.
+_END_TAKEN_DOWN: Final = """
+    UPDATE urls u SET state = 'taken-down', reason = 'on-request', next_attempt_at = NULL, lease_until = NULL
+    FROM jsonb_populate_recordset(NULL::ledger_move, %(moves)s) m
+    JOIN takedowns t ON t.article_id = m.article_id AND t.undone_at IS NULL
+    WHERE u.url_id = m.url_id AND u.article_id = t.article_id AND u.state <> 'taken-down'
 """
 
 
@@ -100,6 +108,7 @@ class LedgerWriter:
             self._connection.execute(_MOVE, _as_json(furthest(transitions)) | {"ranks": _RANKS})
             if indexed:
                 self._connection.execute(_MOVE_WITH_ARTICLE, _as_json(indexed))
+            self._connection.execute(_END_TAKEN_DOWN, _as_json(furthest(transitions)))
 
 
 def _as_json(transitions: list[Transition]) -> dict[str, str]:

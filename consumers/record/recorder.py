@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from consumers.record.documents import dead_letter_document, dead_letter_id, fetch_document, story_document
+from consumers.record.documents import dead_letter_document, dead_letter_id, fetch_document
 from newswire.clock import Clock
 from newswire.elastic.bulk import Write, write_all
 from newswire.elastic.client import build_index_name, build_stories_index, elastic_outages_as_retry
+from newswire.elastic.stories import story_document
 from newswire.elastic.templates import TemplateGate
 from newswire.stage import Answer, Record, Reject
+from newswire.takedowns.stories import without_taken_down
 from schemas.messages import FetchOutcome, StoryChanged
 from schemas.topics import FETCH_OUTCOMES, STORIES
 
@@ -30,11 +33,26 @@ class Recorder:
 
     def __call__(self, records: Sequence[Record[Any]], /) -> Sequence[Answer]:
         """Write a batch. Raises Retry when the server is unavailable, busy or without its templates."""
-        writes = [self._build_write(record) for record in records]
         with elastic_outages_as_retry():
             self._templates.require()
+            writes = self._leave_out_taken_down([self._build_write(record) for record in records])
             refused = write_all(self._client, [write for write in writes if write])
         return [_answer(refused.get(write.id) if write else None) for write in writes]
+
+    def _leave_out_taken_down(self, writes: Sequence[Write | None]) -> list[Write | None]:
+        """Return the writes, those of stories without the members that are taken down."""
+        index = build_stories_index(self._prefix)
+        stories = {
+            place: write.document
+            for place, write in enumerate(writes)
+            if write and write.index == index and write.document is not None
+        }
+        documents = without_taken_down(self._client, self._prefix, [*stories.values()])
+        changed = dict(zip(stories, documents, strict=True))
+        return [
+            replace(write, document=changed[place]) if write and place in changed else write
+            for place, write in enumerate(writes)
+        ]
 
     def _build_write(self, record: Record[Any]) -> Write | None:
         if record.topic == STORIES.name:

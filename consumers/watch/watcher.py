@@ -16,6 +16,7 @@ from newswire.elastic.client import elastic_outages_as_retry
 from newswire.elastic.templates import TemplateGate
 from newswire.saved.searches import SavedSearch, disable_search, list_searches
 from newswire.stage import Answer, Out, Record
+from newswire.takedowns.taken_down import find_taken_down_articles
 from schemas.messages import Alert, IndexedArticle
 from schemas.topics import ALERTS
 
@@ -50,6 +51,9 @@ class Watcher:
     def _claim(self, searches: Sequence[SavedSearch], announced: Announcements) -> dict[str, AlertClaim]:
         claims: dict[str, AlertClaim] = {}
         articles = [announcement.article for announcement in announced.values()]
+        # The index stage may have announced it before the takedown, and not yet read the tombstone.
+        taken = find_taken_down_articles(self._client, self._prefix, articles)
+        articles = [article for article in articles if not taken.covers(article)]
         now = self._clock.now()
         for found in find_matches(self._client, self._prefix, searches, articles):
             if isinstance(found, SearchRefusal):

@@ -38,7 +38,7 @@ _RECORD: Final = """
             changed_at = greatest(u.changed_at, excluded.changed_at),
             next_attempt_at = greatest(now(), u.fetched_at + %(revisit_min)s * interval '1 s'),
             is_changed = true
-        WHERE u.state <> 'discovered' AND excluded.state <> 'refused' AND (
+        WHERE u.state NOT IN ('discovered', 'taken-down') AND excluded.state <> 'refused' AND (
             %(fresh)s
             OR u.reason = 'other-host'
             OR u.changed_at < excluded.changed_at
@@ -54,7 +54,8 @@ _RECORD: Final = """
 _CLAIM: Final = """
     WITH due AS (
         SELECT url_id FROM urls
-        WHERE host = %(host)s AND next_attempt_at <= now() AND (lease_until IS NULL OR lease_until < now())
+        WHERE host = %(host)s AND state <> 'taken-down' AND next_attempt_at <= now()
+          AND (lease_until IS NULL OR lease_until < now())
           AND (%(sources)s::text[] IS NULL OR source = ANY(%(sources)s))
         ORDER BY fetched_at IS NOT NULL, first_seen_at DESC, url_id
         LIMIT %(limit)s
@@ -65,6 +66,7 @@ _CLAIM: Final = """
     RETURNING u.url_id, u.url, u.source, u.entry, u.first_seen_at, u.first_fetched_at, u.fetched_at, u.attempts,
               u.is_changed, u.etag, u.last_modified, u.body_sha256
 """
+# An address taken down while it was fetched stays so: here, and in the next three statements.
 # The ledger may have recorded this fetch before us; its state is then further along and is kept.
 _FETCHED: Final = """
     UPDATE urls SET
@@ -74,11 +76,11 @@ _FETCHED: Final = """
         first_fetched_at = coalesce(first_fetched_at, %(fetched_at)s),
         status = %(status)s, etag = %(etag)s, last_modified = %(last_modified)s, body_sha256 = %(body_sha256)s,
         next_attempt_at = %(next)s, lease_until = NULL, attempts = 0, is_changed = false
-    WHERE url_id = %(url_id)s
+    WHERE url_id = %(url_id)s AND state <> 'taken-down'
 """
 _UNCHANGED: Final = """
     UPDATE urls SET next_attempt_at = %(next)s, lease_until = NULL, attempts = 0, is_changed = false
-    WHERE url_id = %(url_id)s
+    WHERE url_id = %(url_id)s AND state <> 'taken-down'
 """
 # A page that was fetched before and fails now keeps its state.
 _ENDED: Final = """
@@ -86,13 +88,13 @@ _ENDED: Final = """
         state = CASE WHEN %(state)s = 'failed' AND fetched_at IS NOT NULL THEN state ELSE %(state)s END,
         reason = CASE WHEN %(state)s = 'failed' AND fetched_at IS NOT NULL THEN reason ELSE %(reason)s END,
         status = %(status)s, next_attempt_at = %(next)s, lease_until = NULL, attempts = 0, is_changed = false
-    WHERE url_id = %(url_id)s
+    WHERE url_id = %(url_id)s AND state <> 'taken-down'
 """
 _DEFERRED: Final = """
     UPDATE urls SET
         reason = CASE WHEN state = 'discovered' THEN %(reason)s ELSE reason END,
         next_attempt_at = now() + %(delay)s * interval '1 s', lease_until = NULL, attempts = attempts - %(forgiven)s
-    WHERE url_id = %(url_id)s
+    WHERE url_id = %(url_id)s AND state <> 'taken-down'
 """
 
 

@@ -11,7 +11,7 @@ from newswire.crawl.database import open_reader
 from newswire.settings import Settings
 
 IN_FLIGHT: Final = ("discovered", "fetched", "parsed")
-ENDS: Final = ("indexed", "unchanged", "rejected", "dead-lettered", "gone", "refused", "failed")
+ENDS: Final = ("indexed", "unchanged", "rejected", "dead-lettered", "gone", "refused", "failed", "taken-down")
 
 _COUNT: Final = """
     SELECT source, state, coalesce(reason, '') AS reason, count(*) AS number FROM urls

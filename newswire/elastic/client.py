@@ -17,7 +17,9 @@ from newswire.settings import Settings
 
 REQUEST_SECONDS = 30.0
 MESSAGE_CHARACTERS = 300
-IndexKind = Literal["articles", "revisions", "stories", "fetches", "dead-letters", "alerts", "saved-searches"]
+IndexKind = Literal[
+    "articles", "revisions", "stories", "fetches", "dead-letters", "alerts", "saved-searches", "takedowns"
+]
 MonthlyKind = Literal["articles", "revisions", "fetches", "dead-letters", "alerts"]
 MONTHLY: Final[tuple[MonthlyKind, ...]] = get_args(MonthlyKind)
 _NAME = re.compile(rf"(?P<prefix>.+)-(?P<kind>{'|'.join(MONTHLY)})-(?P<year>\d{{4}})\.(?P<month>\d\d)")
@@ -53,6 +55,11 @@ def build_stories_index(prefix: str) -> str:
 def build_saved_searches_index(prefix: str) -> str:
     """Return the one index of saved searches."""
     return f"{build_alias(prefix, 'saved-searches')}-all"
+
+
+def build_takedowns_index(prefix: str) -> str:
+    """Return the one index of takedowns."""
+    return f"{build_alias(prefix, 'takedowns')}-all"
 
 
 def build_alias(prefix: str, kind: IndexKind = "articles") -> str:

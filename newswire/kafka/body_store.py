@@ -64,6 +64,18 @@ class BlobStore:
             raise BlobMissingError(f"blob {ref} in {self._root} is damaged; delete it and fetch the page again")
         return content
 
+    def delete(self, ref: str) -> bool:
+        """Delete a blob and return whether it was there."""
+        try:
+            self._path(ref).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def is_empty(self) -> bool:
+        """Return whether the store has no blob."""
+        return next(self._root.glob("??/*"), None) is None
+
     def _path(self, ref: str) -> Path:
         if not _REF.fullmatch(ref):
             raise BlobMissingError(f"{ref[:80]!r} is not a blob reference")

@@ -6,7 +6,7 @@ from consumers.pipeline import PIPELINE, STAGES
 from newswire.stage import Sink
 from schemas.topics import ARTICLES, PARSED_ARTICLES, TOPICS, dead_letters_of
 
-OUTSIDE = {"crawl", "discover", "fetch", "crawl_source", "downstream", "dlq"}
+OUTSIDE = {"crawl", "discover", "fetch", "crawl_source", "downstream", "dlq", "takedown"}
 
 
 def reads(stage):

@@ -1,0 +1,1 @@
+"""Takedowns: their record in the crawl state, the list that stages check, and the steps of taking down and undoing."""

@@ -70,7 +70,13 @@ def test_every_user_is_known_and_the_admin_needs_no_rule():
     """Rules name users that get a password, and every role of topics.yml is somebody."""
     assert {rule.user for rule in rules("")} == set(user_names()) - {ADMIN}
     roles = {role for topic in TOPICS for role in (*topic.written_by, *topic.read_by)}
-    assert roles - OUTSIDERS - set(user_names()) - {"discover", "fetch"} == set()
+    commands_of_the_admin = {"takedown"}
+    assert roles - OUTSIDERS - set(user_names()) - {"discover", "fetch"} == commands_of_the_admin
+
+
+def test_only_the_admin_takes_articles_down():
+    """Whoever could write there could make articles vanish."""
+    assert [rule.user for rule in rules("") if rule.name == "takedowns"] == ["downstream"]
 
 
 def test_the_fingerprint_follows_passwords_and_rights():

@@ -30,7 +30,7 @@ from newswire.kafka.clients import connection_options
 from newswire.kafka.reader import read_topic
 from newswire.settings import Settings
 from newswire.stack.standstill import Standstill
-from newswire.text.urls import url_id
+from newswire.text.ids import url_id
 from schemas.messages import FetchedPage
 
 SOUND, HOSTILE, OUTLETS = 400, 400, 20

@@ -17,7 +17,8 @@ from newswire.demo.press.desk import PressArticle
 from newswire.demo.press.site import OutletSite, open_sites
 from newswire.settings import Settings
 from newswire.stage import Record
-from newswire.text.urls import normalise_url, url_id
+from newswire.text.ids import url_id
+from newswire.text.urls import normalise_url
 from schemas.messages import Article, FeedEntry, FetchedPage, ParsedArticle
 
 EPOCH = dt.datetime(2026, 3, 4, 12, tzinfo=dt.UTC)

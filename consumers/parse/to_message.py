@@ -8,7 +8,8 @@ from consumers.parse.fields.metadata import Origin
 from consumers.parse.words import hash_content
 from newswire.sources.rules import SiteRule
 from newswire.text.fingerprint import fingerprint
-from newswire.text.urls import article_id, host_of, normalise_url
+from newswire.text.ids import article_id
+from newswire.text.urls import host_of, normalise_url
 from schemas.messages import FetchedPage, ParsedArticle
 
 MAX_TITLE_CHARS = 500

@@ -11,7 +11,8 @@ import msgspec
 
 from newswire.crawl.database import Database, fetch_all
 from newswire.settings import Settings
-from newswire.text.urls import host_of, url_id, without_trackers
+from newswire.text.ids import url_id
+from newswire.text.urls import host_of, without_trackers
 from schemas.messages import FeedEntry, FetchedPage
 
 End = Literal["gone", "refused", "failed"]

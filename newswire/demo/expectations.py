@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from newswire.text.urls import article_id, url_id
+from newswire.text.ids import article_id, url_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 
 from newswire.crawl.database import open_reader
 from newswire.settings import Settings
-from newswire.text.urls import url_id
+from newswire.text.ids import url_id
 
 Connection = psycopg.Connection[DictRow]
 _FIND_URLS: Final = """

@@ -1,8 +1,7 @@
-"""One form for every URL, and the ids made of it, so that discover, parse and dedupe agree."""
+"""One form for every URL, so that discover, parse and dedupe agree; the ids made of it are in ids.py."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
@@ -58,16 +57,6 @@ def without_trackers(url: str) -> str:
     address, mark, query = url.partition("?")
     kept = [pair for pair in query.split("&") if pair and not _TRACKERS.fullmatch(pair.partition("=")[0])]
     return f"{address}{mark}{'&'.join(kept)}" if kept else address
-
-
-def url_id(url: str) -> str:
-    """Return the id of a requested URL: 32 hex digits."""
-    return hashlib.sha256(normalise_url(url).encode("utf-8", "replace")).hexdigest()[:32]
-
-
-def article_id(canonical_url: str) -> str:
-    """Return the id of the article that a canonical URL names: 32 hex digits."""
-    return url_id(canonical_url)
 
 
 def host_of(url: str) -> str:

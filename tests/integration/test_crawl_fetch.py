@@ -14,7 +14,7 @@ from newswire.kafka.body_store import read_body
 from newswire.testing.broker import MemoryBroker
 from newswire.testing.clock import FrozenClock
 from newswire.testing.site import SitePage, open_site
-from newswire.text.urls import url_id
+from newswire.text.ids import url_id
 
 pytestmark = pytest.mark.servers
 

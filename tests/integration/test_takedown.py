@@ -37,7 +37,7 @@ from newswire.stage import Out, Record
 from newswire.takedowns.takedown import TakedownError
 from newswire.testing.clock import FrozenClock
 from newswire.testing.pages import open_pages
-from newswire.text.urls import url_id
+from newswire.text.ids import url_id
 from newswire.web.platform.app import create_app
 from schemas.envelope import read_headers
 from schemas.messages import IndexedArticle, StoryChanged

@@ -7,7 +7,7 @@ import pytest
 from newswire.crawl.database import open_reader
 from newswire.takedowns.crawl_state import enter, find_in_force, mark_undone
 from newswire.testing.site import SitePage
-from newswire.text.urls import url_id
+from newswire.text.ids import url_id
 
 pytestmark = pytest.mark.servers
 

@@ -8,7 +8,7 @@ import pytest
 
 from newswire.crawl.frontier import ClaimedUrl, Frontier, ListedUrl, backoff_seconds
 from newswire.settings import Settings
-from newswire.text.urls import url_id
+from newswire.text.ids import url_id
 from schemas.messages import FeedEntry
 
 NOW = dt.datetime.now(dt.UTC)

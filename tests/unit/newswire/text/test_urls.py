@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newswire.text.urls import article_id, clean_url, host_of, normalise_url, url_id, without_trackers
+from newswire.text.ids import article_id, url_id
+from newswire.text.urls import clean_url, host_of, normalise_url, without_trackers
 
 SAME = [
     ("HTTP://Www.Example.com:80/a//b/../c/?b=2&a=1#part", "http://www.example.com/a/c?a=1&b=2"),

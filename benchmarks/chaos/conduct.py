@@ -66,11 +66,7 @@ def break_everything(product: Product, outlets: Outlets, poison: Poison, pace: P
 
 
 def settle(product: Product, outlets: Outlets, console: Console) -> float:
-    """Wait until all that was published has come to its end; return the seconds.
-
-    Raises:
-        SystemExit: nothing moves any more, and something is still missing.
-    """
+    """Wait until all that was published has come to its end, or nothing moves any more; return the seconds."""
     began, standstill = time.monotonic(), Standstill(SETTLE_SECONDS)
     calm = 0.0
     while True:

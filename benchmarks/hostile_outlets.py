@@ -90,9 +90,10 @@ def _count(settings: Settings) -> dict[str, int]:
     """Return how many articles of each kind of outlet are searchable."""
     with open_elasticsearch(settings) as client:
         aggregations = {"kinds": {"terms": {"field": "source", "size": 100}}}
-        found = client.search(index=build_alias(settings.index_prefix), size=0, aggs=aggregations)
+        index = build_alias(settings.index_prefix)
+        found = client.search(index=index, size=0, aggs=aggregations, ignore_unavailable=True)  # none at first
     counts = {"sound": 0, "hostile-dates": 0, "overrunning": 0}
-    for bucket in found["aggregations"]["kinds"]["buckets"]:
+    for bucket in found.get("aggregations", {}).get("kinds", {}).get("buckets", []):
         name = "sound" if bucket["key"].startswith("sound") else bucket["key"]
         counts[name] += bucket["doc_count"]
     return counts

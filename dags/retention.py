@@ -1,4 +1,4 @@
-"""An Airflow DAG that deletes expired monthly indexes and merges finished ones, once a night."""
+"""An Airflow DAG that deletes expired indexes and page bodies and merges finished indexes, once a night."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ month once, so that it takes less disk space and searches stay fast.
 `NEWSWIRE_RETENTION_MONTHS_DEAD_LETTERS` and `NEWSWIRE_RETENTION_MONTHS_ALERTS` set for how many months after its own an
 index is kept; 0 keeps it indefinitely. Indexes with a lifecycle policy of the server
 (`newswire templates apply --full-cluster`) are not touched.
+
+Bodies of pages that were too large for a message are deleted once no record can refer to them any more.
 """,
     schedule="33 2 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
@@ -38,4 +40,12 @@ index is kept; 0 keeps it indefinitely. Indexes with a lifecycle policy of the s
 
         return retention.apply_retention(settings())
 
+    @task(task_display_name="Delete expired page bodies")
+    def expire_bodies() -> int:
+        """Delete the stored bodies that no record refers to any more; return their number."""
+        from newswire.kafka import body_store
+
+        return body_store.expire_bodies(settings())
+
     apply_retention()
+    expire_bodies()

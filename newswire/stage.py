@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from newswire.settings import Settings
+from schemas.messages import ArticleText, IndexedArticle
 from schemas.topics import Topic
 
 M = TypeVar("M")
@@ -57,6 +59,17 @@ class Reject:
 Answer = Sequence[Out[Any]] | Reject
 
 
+class TakenDownIds(NamedTuple):
+    """The ids of articles that are taken down, and of the addresses that show them."""
+
+    article_ids: frozenset[str] = frozenset()
+    url_ids: frozenset[str] = frozenset()
+
+    def covers(self, article: ArticleText | IndexedArticle) -> bool:
+        """Return whether an article, or the address that it was fetched from, is taken down."""
+        return article.article_id in self.article_ids or article.url_id in self.url_ids
+
+
 class Handler(Protocol[M_contra]):
     """Answers for every record of a batch, in order; an empty answer means nothing to announce.
 
@@ -71,13 +84,17 @@ class Handler(Protocol[M_contra]):
 
 @dataclass(frozen=True, slots=True)
 class Stage(Generic[M]):
-    """A step that keeps nothing between batches; `batch_records` is its own default where a batch has a fixed cost."""
+    """A step that keeps nothing between batches; `batch_records` is its own default where a batch has a fixed cost.
+
+    `consults` are the topics that it reads as a whole when it opens, without a group.
+    """
 
     name: str
     reads: Topic[M]
     writes: tuple[Topic[Any], ...]
     open: Callable[[Settings], AbstractContextManager[Handler[M]]]
     batch_records: int | None = None
+    consults: tuple[Topic[Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +104,7 @@ class Sink:
     name: str
     reads: tuple[Topic[Any], ...]
     open: Callable[[Settings], AbstractContextManager[Handler[Any]]]
+    consults: tuple[Topic[Any], ...] = ()
 
 
 class LogState(Protocol[M_contra]):
@@ -106,6 +124,21 @@ class LogState(Protocol[M_contra]):
         """Take over what `save` wrote; the state is new and empty before."""
 
 
+class TakedownState(LogState[M_contra], Protocol[M_contra]):
+    """The state of a stage that consults the topic `takedowns`.
+
+    What is taken down is not part of the log, so it changes what the state sends and which texts it keeps, and never
+    what it decides: a replay decides the same, whatever has been taken down since.
+    """
+
+    def honour(self, taken: TakenDownIds, changed: AbstractSet[str], /) -> Sequence[Out[Any]]:
+        """Send and keep no text of these articles from now on.
+
+        Returns what has to be sent because articles in `changed`, which are taken down or are so no longer, were sent
+        before; empty for those that the state does not know.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class LogStage(Generic[M]):
     """A step that decides from all that came before in the partition: snapshot, replay, then live."""
@@ -115,6 +148,8 @@ class LogStage(Generic[M]):
     writes: tuple[Topic[Any], ...]
     new_state: Callable[[Settings], LogState[M]]
     state_version: int = 1  # raise it when saved states of the old code no longer fit
+    consults: tuple[Topic[Any], ...] = ()  # with `takedowns`, its states are TakedownStates
+    keeps_texts: bool = False  # its snapshots hold texts, beside the article_id in hex digits
 
 
 @dataclass(frozen=True, slots=True)

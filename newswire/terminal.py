@@ -1,6 +1,10 @@
-"""Makes text from the web safe to print: a title must not move the cursor, colour the screen or reverse a line."""
+"""The terminal: text from the web made safe to print, as a title must not move its cursor, and who sits at it."""
 
 from __future__ import annotations
+
+import getpass
+
+from newswire.errors import ConfigError
 
 CONTROLS = (*range(0x20), *range(0x7F, 0xA0))  # C0, DEL and C1: 0x9b alone begins an escape sequence
 LINES = (0x09, 0x0A)
@@ -19,3 +23,11 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """Return printable text with every run of white space as one blank."""
     return printable(" ".join(text.split()))
+
+
+def user_name() -> str:
+    """Return who runs the command. Raises ConfigError where the user has no name, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise ConfigError("the user who runs this has no name here; name somebody with --by") from error

@@ -79,13 +79,13 @@ def _channel(topic: Topic[Any]) -> Document:
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _messages(topic)},
         "bindings": {"kafka": binding | {"bindingVersion": BINDING}},
         "x-written-by": list(topic.written_by),
-        "x-read-by": list(topic.read_by),
+        "x-read-by": list(topic.readers),
     }
 
 
 def _operations(topic: Topic[Any]) -> dict[str, Document]:
     """Newswire sends what its parts write, and receives what its parts read."""
-    operations = {"send": topic.written_by, "receive": [name for name in topic.read_by if name != "downstream"]}
+    operations = {"send": topic.written_by, "receive": [name for name in topic.readers if name != "downstream"]}
     return {
         f"{action}-{topic.name}": {
             "action": action,

@@ -48,7 +48,7 @@ def _topics() -> str:
 
 
 def _people(topic: Topic[Any]) -> tuple[str, str]:
-    readers = ["**services downstream**" if name == "downstream" else name for name in topic.read_by]
+    readers = ["**services downstream**" if name == "downstream" else name for name in topic.readers]
     return ", ".join(topic.written_by), ", ".join(readers)
 
 

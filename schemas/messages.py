@@ -159,7 +159,7 @@ class StoryChanged(Message, frozen=True, kw_only=True):
     revision: Annotated[int, Meta(ge=1, description="counts changes of the story, from 1")]
     change: Annotated[Literal["created", "grew", "merged", "split"], Meta(description="what happened last")]
     headline: Annotated[str, Meta(description="the title shown for the story")]
-    size: Annotated[int, Meta(description="number of members; 0 once merged away")]
+    size: Annotated[int, Meta(description="number of members; 0 once merged away, or all are taken down")]
     members: Annotated[tuple[Id, ...], Meta(description="article_ids in order of arrival, at most 500; size counts on")]
     outlets: Annotated[tuple[str, ...], Meta(description="names of the outlets that report it")]
     languages: Annotated[tuple[str, ...], Meta(description="ISO 639 codes")]
@@ -227,6 +227,7 @@ class Takedown(Message, frozen=True, kw_only=True):
 
     article_id: Annotated[Id, Meta(description="the key; as in articles")]
     url_id: Annotated[Id, Meta(description="hash of the normalised requested URL")]
+    url_ids: Annotated[tuple[Id, ...], Meta(description="of all URLs known to show it")] = ()
     url: Annotated[str, Meta(description="the requested URL, normalised")]
     reason: Annotated[str, Meta(description="why it was taken down, as the operator wrote it")]
     by: Annotated[str, Meta(description="who took it down, or undid that")]

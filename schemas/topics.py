@@ -45,11 +45,17 @@ class Topic(Generic[M]):
     partitions: int
     written_by: tuple[str, ...]
     read_by: tuple[str, ...]
+    consulted_by: tuple[str, ...] = ()
     retention_days: int | None = None
     compacted: bool = False
     compression: str = "producer"
     by_language: bool = False
     languages: dict[str, int] = field(default_factory=dict, repr=False)
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Return all who read it, in a group or without one."""
+        return (*self.consulted_by, *self.read_by)
 
     def encode(self, value: M) -> bytes:
         """Return the message as JSON."""
@@ -98,8 +104,8 @@ def _topic(name: str, message: type[M]) -> Topic[M]:
     entry = dict(_file()["topics"][name])
     if entry.pop("message") != message.__name__:
         raise ValueError(f"schemas/topics.yml: {name} does not carry {message.__name__}")
-    for lists in ("identity", "written_by", "read_by"):
-        entry[lists] = tuple(entry[lists])
+    for lists in ("identity", "written_by", "read_by", "consulted_by"):
+        entry[lists] = tuple(entry.get(lists, ()))
     languages = _file()["language_partitions"] if entry.get("by_language") else {}
     return Topic(name=name, message=message, languages=languages, **entry)
 

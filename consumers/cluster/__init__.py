@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from newswire.stage import LogStage
-from schemas.topics import ARTICLES, DEDUPLICATED_ARTICLES, STORIES
+from schemas.topics import ARTICLES, DEDUPLICATED_ARTICLES, STORIES, TAKEDOWNS
 
 if TYPE_CHECKING:
     from consumers.cluster.bench import ClusterBench
@@ -29,5 +29,11 @@ def bench() -> ClusterBench:
 
 
 STAGE = LogStage(
-    "cluster", reads=DEDUPLICATED_ARTICLES, writes=(ARTICLES, STORIES), new_state=new_state, state_version=4
+    "cluster",
+    reads=DEDUPLICATED_ARTICLES,
+    writes=(ARTICLES, STORIES),
+    new_state=new_state,
+    state_version=4,
+    consults=(TAKEDOWNS,),
+    keeps_texts=True,
 )

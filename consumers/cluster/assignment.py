@@ -11,7 +11,7 @@ from msgspec import Struct
 from consumers.cluster.candidates import Candidates, Doc, PackedDoc
 from consumers.cluster.similarity import DAY_MS, PairFeatures, compare_profiles, log_odds, share_template
 from consumers.cluster.split import Split, is_apart, split
-from consumers.cluster.story_log import StoryMove
+from consumers.cluster.story_records import StoryMove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

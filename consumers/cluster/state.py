@@ -12,13 +12,17 @@ from consumers.cluster.assignment import Assignment, StoryAssigner
 from consumers.cluster.candidates import Doc
 from consumers.cluster.idf import load_vocabulary
 from consumers.cluster.similarity import build_profile
-from consumers.cluster.story_log import COPY_TIERS, STORY_REASON, STORY_SCORE, StoryLog
+from consumers.cluster.story_log import COPY_TIERS, StoryLog
+from consumers.cluster.story_records import STORY_REASON, STORY_SCORE
+from consumers.cluster.takedowns import StoryTakedowns
 from consumers.cluster.words import read_article_words
-from newswire.stage import Answer, Out
+from newswire.stage import Answer, Out, TakenDownIds
 from schemas.messages import Article, ArticleText, DeduplicatedArticle
 from schemas.topics import DEDUPLICATED_ARTICLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from newswire.stage import Record
@@ -42,6 +46,15 @@ class ClusterState:
         self._count = 0
         self._assigner = StoryAssigner()
         self._story_log = StoryLog()
+        self._takedowns = StoryTakedowns()
+
+    def honour(self, taken: TakenDownIds, changed: AbstractSet[str]) -> Sequence[Out[Any]]:
+        """Forget the texts of these articles and send none from now on; return what replaces those that were sent.
+
+        That are tombstones behind whatever this state has sent to `articles`, and their stories without them.
+        """
+        self._takedowns.ids = taken
+        return self._takedowns.enforce(self._story_log, changed, self._assigner.central)
 
     def decide(self, record: Record[DeduplicatedArticle]) -> Answer:
         """Assign the article to a story; nothing for one that is unchanged or was answered before."""
@@ -55,8 +68,10 @@ class ClusterState:
         if not story_log.is_new_event(event) or article.verdict == "unchanged":
             return ()
         if known := story_log.story_of(article.article_id):
-            return (*story_log.revise(_build_article(article, Assignment(known)), self._assigner.central),)
-        return self._assign(article)
+            outs = (*story_log.revise(_build_article(article, Assignment(known)), self._assigner.central),)
+        else:
+            outs = self._assign(article)
+        return self._takedowns.filter(story_log, article, outs, self._assigner.central)
 
     def _assign(self, article: DeduplicatedArticle) -> tuple[Out[Any], ...]:
         source = self._story_log.story_of(article.copy_of)

@@ -7,9 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
-import zstandard
 from msgspec import Struct
 
+from consumers.cluster.story_records import (
+    StoryMember,
+    StoryMove,
+    StoryRecord,
+    carry_reasons,
+    pack_article,
+    with_story,
+)
+from consumers.cluster.titles import choose_title, hash_title, is_same_title
 from newswire.stage import Out
 from schemas.messages import Article, StoryChanged
 from schemas.topics import ARTICLES, STORIES
@@ -17,47 +25,10 @@ from schemas.topics import ARTICLES, STORIES
 MEMORY_MS: Final = 30 * 24 * 3600 * 1000  # as long as dedupe may name an article as an original
 TEXTS_MS: Final = 6 * 24 * 3600 * 1000  # a story that has not grown for this long can no longer change
 MAX_LISTED: Final = 500  # members listed in a message; `size` counts all
-STORY_SCORE: Final = "story"  # prefix of the scores that cluster gives
-STORY_REASON: Final = "reports the same event"
-STORY_REASONS: Final = (STORY_REASON, "told of the same event")  # the second is in older snapshots and indexes
 COPY_TIERS: Final = {"exact", "copy"}
 
 Change = Literal["created", "grew", "merged", "split"]
 Central = Callable[[str], Sequence[str]]
-
-
-class StoryMove(Struct, frozen=True):
-    """Articles that now belong to another story; `articles` is None for all articles of `source`."""
-
-    source: str
-    target: str
-    articles: tuple[str, ...] | None = None
-
-
-class StoryMember(Struct):
-    """An article of a story; `text` is its last announcement, compressed, kept while it may have to be sent again."""
-
-    number: int  # in the order of the log
-    article_id: str
-    outlet: str
-    language: str
-    title: str
-    seen_at: dt.datetime
-    original: str | None  # article_id of the original it is a copy of
-    story_revision: int = 0
-    text: bytes = b""
-
-
-class StoryRecord(Struct):
-    """The members of a story in the order of the log; a story without members was merged into another."""
-
-    story_id: str
-    members: list[StoryMember] = []
-    headline: str = ""
-    first_seen_at: dt.datetime | None = None
-    last_seen_at: dt.datetime | None = None
-    revision: int = 0
-    merged_into: str | None = None
 
 
 class StoryLog(Struct):
@@ -85,6 +56,11 @@ class StoryLog(Struct):
         """Return the story that an article belongs to."""
         return self.story_ids.get(article_id or "")
 
+    def find_member(self, article_id: str) -> StoryMember | None:
+        """Return an article as a member of its story."""
+        story = self.stories.get(self.story_ids.get(article_id, ""))
+        return next((each for each in story.members if each.article_id == article_id), None) if story else None
+
     def add(self, article: Article, moves: Sequence[StoryMove], central: Central) -> Iterator[Out[Any]]:
         """Add a new article and apply the moves that it causes; yield what is to be announced."""
         names = dict.fromkeys([article.story_id, *(name for move in moves for name in (move.source, move.target))])
@@ -97,7 +73,7 @@ class StoryLog(Struct):
         for name in names:
             story = self.stories[name]
             yield from (
-                Out(ARTICLES, _with_story(member, name))
+                Out(ARTICLES, with_story(member, name))
                 for member in story.members
                 if stories_before.get(member.article_id, name) != name and member.text
             )
@@ -109,10 +85,10 @@ class StoryLog(Struct):
         story = self.stories[article.story_id]
         self._touch(story)
         member = next(each for each in story.members if each.article_id == article.article_id)
-        article = _carry(member, article)
-        member.title, member.story_revision, member.text = article.title, article.story_revision, _pack(article)
+        article = carry_reasons(member, article)
+        member.title, member.story_revision, member.text = article.title, article.story_revision, pack_article(article)
         yield Out(ARTICLES, article)
-        if _headline(story, central) != story.headline:
+        if not is_same_title(_headline(story, central), story.headline):
             yield self._announce(story, "grew", central)
 
     def forget(self) -> None:
@@ -139,7 +115,7 @@ class StoryLog(Struct):
                 article.title,
                 article.first_seen_at,
                 original,
-                text=_pack(article),
+                text=pack_article(article),
             )
         )
         self.count += 1
@@ -174,23 +150,33 @@ class StoryLog(Struct):
             story.first_seen_at = min(member.seen_at for member in members)
             story.last_seen_at = max(member.seen_at for member in members)
         story.revision += 1
+        return Out(STORIES, self.message_of(story, change))
+
+    def message_of(self, story: StoryRecord, change: Change) -> StoryChanged:
+        """Return the announcement of a story as it is now."""
+        members = story.members
         begin = story.first_seen_at or dt.datetime.fromtimestamp(self.clock_ms / 1000, dt.UTC)
-        return Out(
-            STORIES,
-            StoryChanged(
-                story_id=story.story_id,
-                revision=story.revision,
-                change=change,
-                headline=story.headline,
-                size=len(members),
-                members=tuple(_ids(story)[:MAX_LISTED]),
-                outlets=tuple(dict.fromkeys(member.outlet for member in members)),
-                languages=tuple(dict.fromkeys(member.language for member in members)),
-                first_seen_at=begin,
-                last_seen_at=story.last_seen_at or begin,
-                merged_into=story.merged_into,
-            ),
+        return StoryChanged(
+            story_id=story.story_id,
+            revision=story.revision,
+            change=change,
+            headline=story.headline,
+            size=len(members),
+            members=tuple(_ids(story)[:MAX_LISTED]),
+            outlets=tuple(dict.fromkeys(member.outlet for member in members)),
+            languages=tuple(dict.fromkeys(member.language for member in members)),
+            first_seen_at=begin,
+            last_seen_at=story.last_seen_at or begin,
+            merged_into=story.merged_into,
         )
+
+    def forget_text(self, member: StoryMember) -> None:
+        """Forget a member's text; its title becomes a hash, which decides as the title would."""
+        member.text = b""
+        for story in self.stories.values():
+            if story.headline == member.title:
+                story.headline = hash_title(story.headline)
+        member.title = hash_title(member.title)
 
 
 def _change(before: list[str], story: StoryRecord, new_article: str) -> Change:
@@ -203,39 +189,11 @@ def _change(before: list[str], story: StoryRecord, new_article: str) -> Change:
 
 
 def _headline(story: StoryRecord, central: Central) -> str:
-    """Return the title of the most central member that has one, else of the first."""
-    titles = {member.article_id: member.title for member in story.members if member.title.strip()}
-    order = [*central(story.story_id), *titles]
-    return next((titles[name] for name in order if name in titles), "")
+    return choose_title({member.article_id: member.title for member in story.members}, central(story.story_id))
 
 
 def _ids(story: StoryRecord | None) -> list[str]:
     return [member.article_id for member in story.members] if story else []
-
-
-def _pack(article: Article) -> bytes:
-    return zstandard.compress(msgspec.msgpack.encode(article), 1)
-
-
-def _unpack(text: bytes) -> Article:
-    return msgspec.msgpack.decode(zstandard.decompress(text), type=Article)
-
-
-def _carry(member: StoryMember, article: Article) -> Article:
-    """Copy to a new version the reasons for which the first version was assigned to its story."""
-    if not member.text:
-        return article
-    before = _unpack(member.text)
-    scores = {name: value for name, value in before.scores.items() if name.startswith(STORY_SCORE)}
-    reasons = [reason for reason in before.reasons if reason.startswith(STORY_REASONS)]
-    return msgspec.structs.replace(article, scores={**article.scores, **scores}, reasons=(*article.reasons, *reasons))
-
-
-def _with_story(member: StoryMember, story_id: str) -> Article:
-    """Return a member's article with its current story, and store it."""
-    article = msgspec.structs.replace(_unpack(member.text), story_id=story_id, story_revision=member.story_revision)
-    member.text = _pack(article)
-    return article
 
 
 def _pop_before(times: dict[str, int], oldest_ms: int) -> Iterator[str]:

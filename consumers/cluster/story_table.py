@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from consumers.cluster.story_log import STORY_REASONS, STORY_SCORE
+from consumers.cluster.story_records import STORY_REASONS, STORY_SCORE
 from newswire.terminal import one_line
 
 Member = Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from newswire.stage import LogStage
-from schemas.topics import DEDUPLICATED_ARTICLES, PARSED_ARTICLES
+from schemas.topics import DEDUPLICATED_ARTICLES, PARSED_ARTICLES, TAKEDOWNS
 
 if TYPE_CHECKING:
     from consumers.dedupe.bench import DedupeBench
@@ -28,4 +28,11 @@ def bench() -> DedupeBench:
     return DedupeBench()
 
 
-STAGE = LogStage("dedupe", reads=PARSED_ARTICLES, writes=(DEDUPLICATED_ARTICLES,), new_state=new_state, state_version=3)
+STAGE = LogStage(
+    "dedupe",
+    reads=PARSED_ARTICLES,
+    writes=(DEDUPLICATED_ARTICLES,),
+    new_state=new_state,
+    state_version=3,
+    consults=(TAKEDOWNS,),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import numpy as np
@@ -14,12 +14,14 @@ from consumers.dedupe.key_index import KeyIndex, event_id_of
 from consumers.dedupe.near_duplicates import NearDuplicateIndex
 from consumers.dedupe.row_table import VersionRow
 from consumers.dedupe.shingles import Shingles, read_shingles, share_new
-from consumers.dedupe.to_message import TIERS, Tier, build_verdict
-from newswire.stage import Answer, Out
+from consumers.dedupe.to_message import TIERS, Tier, build_verdict, without_text
+from newswire.stage import Answer, Out, TakenDownIds
 from newswire.text.fingerprint import Fingerprint, fingerprint
 from schemas.topics import DEDUPLICATED_ARTICLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -61,6 +63,12 @@ class DedupeState:
         self._index = NearDuplicateIndex(folder)
         self._keys = KeyIndex()
         self._boilerplate = Boilerplate()
+        self._taken = TakenDownIds()
+
+    def honour(self, taken: TakenDownIds, _changed: AbstractSet[str]) -> Sequence[Out[Any]]:
+        """Send no text of these articles from now on; there is none to forget, as a state holds hashes only."""
+        self._taken = taken
+        return ()
 
     def decide(self, record: Record[ParsedArticle]) -> Answer:
         """Return the verdict on the article; nothing for a redelivered record, which has been answered."""
@@ -80,6 +88,8 @@ class DedupeState:
             verdict = self._judge(article, before, found.same_content)
         row = self._index.rows[number] if number < len(self._index.rows) else None
         self._keys.add(event, number, row)
+        if self._taken.covers(article):
+            verdict = without_text(verdict)
         return (Out(DEDUPLICATED_ARTICLES, verdict),)
 
     def _judge(self, article: ParsedArticle, before: int | None, same_content: list[int]) -> DeduplicatedArticle:

@@ -18,6 +18,7 @@ Tier = Literal["exact", "copy", "derived"]
 TIERS: Final[tuple[Tier | None, ...]] = (None, "exact", "copy", "derived")
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 FIELDS: Final = ArticleText.__struct_fields__
+TAKEN_DOWN: Final = "it is taken down"
 SAME_TEXT: Final = "title and body are the same"
 read_fields = attrgetter(*FIELDS)
 
@@ -51,6 +52,16 @@ def build_verdict(
         reasons=reasons,
         changed=_changed(row, earlier) if earlier else (),
     )
+
+
+def without_text(verdict: DeduplicatedArticle) -> DeduplicatedArticle:
+    """Return the verdict on an article that is taken down: nothing of its content, and no change of its text.
+
+    It is sent all the same, so that the ledger learns how this fetch has ended.
+    """
+    names = ("article_id", "url_id", "url", "canonical_url", "source", "outlet", "host", "language", "content_hash")
+    kept = {name: getattr(verdict, name) for name in (*names, "fetched_at", "first_seen_at", "version")}
+    return DeduplicatedArticle(**kept, title="", body="", verdict="unchanged", reasons=(TAKEN_DOWN,))
 
 
 def _changed(row: VersionRow, earlier: VersionRow) -> tuple[Literal["title", "body"], ...]:

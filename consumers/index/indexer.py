@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -40,11 +40,13 @@ log = structlog.get_logger()
 class ArticleIndexer:
     """The handler of the index stage; it announces a version only once a search can find it."""
 
-    def __init__(self, client: Elasticsearch, prefix: str, clock: Clock) -> None:
+    def __init__(
+        self, client: Elasticsearch, prefix: str, clock: Clock, prepare: Callable[[], object] | None = None
+    ) -> None:
         self._client = client
         self._prefix = prefix
         self._clock = clock
-        self._templates = TemplateGate(client, prefix)
+        self._templates = TemplateGate(client, prefix, prepare)
         self._unrefreshed: set[str] = set()
         self._refreshed_at = -REFRESH_SECONDS
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from newswire.settings import Settings
 from newswire.stage import Handler, Sink
-from schemas.topics import FETCH_OUTCOMES, STORIES, dead_letters_for
+from schemas.topics import FETCH_OUTCOMES, STORIES, TAKEDOWNS, dead_letters_for
 
 
 @contextmanager
@@ -17,9 +18,12 @@ def open_record(settings: Settings) -> Iterator[Handler[Any]]:
     from consumers.record.recorder import Recorder
     from newswire.clock import SystemClock
     from newswire.elastic.client import open_elasticsearch
+    from newswire.takedowns.taken_down import restore_entries
 
     with open_elasticsearch(settings) as client:
-        yield Recorder(client, settings.index_prefix, SystemClock())
+        yield Recorder(client, settings.index_prefix, SystemClock(), partial(restore_entries, settings, client))
 
 
-STAGE = Sink("record", reads=(STORIES, FETCH_OUTCOMES, *dead_letters_for("record")), open=open_record)
+STAGE = Sink(
+    "record", reads=(STORIES, FETCH_OUTCOMES, *dead_letters_for("record")), open=open_record, consults=(TAKEDOWNS,)
+)

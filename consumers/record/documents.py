@@ -1,4 +1,4 @@
-"""Index documents of fetch outcomes and dead letters."""
+"""Index documents of stories, fetch outcomes and dead letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from newswire.kafka.dead_letters import read_number
 from newswire.stage import Record
 from schemas import dead_letters as names
 from schemas.bounds import is_in_time
-from schemas.messages import FetchOutcome, Time
+from schemas.messages import FetchOutcome, StoryChanged, Time
 
 Document = dict[str, Any]
 MAX_DETAIL_CHARACTERS: Final = 2_000  # an error text may quote a hostile site
@@ -25,6 +25,14 @@ class _LetterFields(msgspec.Struct):
     outlet: str | None = None
     host: str | None = None
     url: str | None = None
+
+
+def story_document(story: StoryChanged, indexed_at: datetime) -> Document:
+    """Return the document of a story's newest state; outlets are in the order in which they joined."""
+    document: Document = msgspec.to_builtins(story, builtin_types=(datetime,))
+    first = story.outlets[0] if story.outlets else None
+    document |= {"outlet_count": len(story.outlets), "first_outlet": first, "indexed_at": indexed_at}
+    return _without_none(document)
 
 
 def fetch_document(outcome: FetchOutcome) -> Document:

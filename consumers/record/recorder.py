@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
-from consumers.record.documents import dead_letter_document, dead_letter_id, fetch_document
+from consumers.record.documents import dead_letter_document, dead_letter_id, fetch_document, story_document
 from newswire.clock import Clock
 from newswire.elastic.bulk import Write, write_all
 from newswire.elastic.client import build_index_name, build_stories_index, elastic_outages_as_retry
-from newswire.elastic.stories import story_document
 from newswire.elastic.templates import TemplateGate
 from newswire.stage import Answer, Record, Reject
 from newswire.takedowns.stories import without_taken_down
@@ -25,11 +24,13 @@ _NOTHING: Final = ()
 class Recorder:
     """The handler of the record stage."""
 
-    def __init__(self, client: Elasticsearch, prefix: str, clock: Clock) -> None:
+    def __init__(
+        self, client: Elasticsearch, prefix: str, clock: Clock, prepare: Callable[[], object] | None = None
+    ) -> None:
         self._client = client
         self._prefix = prefix
         self._clock = clock
-        self._templates = TemplateGate(client, prefix)
+        self._templates = TemplateGate(client, prefix, prepare)
 
     def __call__(self, records: Sequence[Record[Any]], /) -> Sequence[Answer]:
         """Write a batch. Raises Retry when the server is unavailable, busy or without its templates."""
@@ -71,7 +72,8 @@ class Recorder:
         if record.value is None:
             return Write("delete", index, record.key.decode("ascii", "replace")) if record.key else None
         document = story_document(record.value, self._clock.now())
-        return Write("index", index, record.value.story_id, document, record.value.revision)
+        # The same revision comes again, changed, when a member is taken down.
+        return Write("index", index, record.value.story_id, document, record.value.revision, overwrites_equal=True)
 
 
 def _answer(refused: Reject | None) -> Answer:

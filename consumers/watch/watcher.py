@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 import structlog
@@ -31,11 +31,13 @@ log = structlog.get_logger()
 class Watcher:
     """The handler of the watch stage: each version that a saved search matches causes one alert."""
 
-    def __init__(self, client: Elasticsearch, prefix: str, clock: Clock) -> None:
+    def __init__(
+        self, client: Elasticsearch, prefix: str, clock: Clock, prepare: Callable[[], object] | None = None
+    ) -> None:
         self._client = client
         self._prefix = prefix
         self._clock = clock
-        self._templates = TemplateGate(client, prefix)
+        self._templates = TemplateGate(client, prefix, prepare)
 
     def __call__(self, records: Sequence[Record[IndexedArticle]], /) -> Sequence[Answer]:
         """Return the alerts of a batch. Raises Retry when the server is unavailable, busy or without its templates."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections import Counter, deque
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from newswire.kafka.lag import stages_and_topics
 from newswire.kafka.reader import as_document, read_record
 from newswire.runtime.skip_list import Skip, add_skip
 from newswire.settings import settings
+from newswire.terminal import user_name
 from schemas.topics import stage_names
 
 STAGE = click.Choice(stage_names())
@@ -101,7 +101,7 @@ def skip(stage: str, topic: str | None, partition: int, offset: int, why: str, b
             f"{name} has no record at {partition}:{offset}; `newswire topics tail {name}` shows what it has"
         )
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    given = Skip(topic=name, partition=partition, offset=offset, by=by or getpass.getuser(), why=why, at=now)
+    given = Skip(topic=name, partition=partition, offset=offset, by=by or user_name(), why=why, at=now)
     add_skip(settings().state_dir, stage, given)
     click.echo(f"{stage} will pass over {name} {partition}:{offset}. Next: newswire restart {stage}")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from newswire.settings import settings
-from newswire.terminal import one_line, printable
+from newswire.terminal import one_line, printable, user_name
 
 if TYPE_CHECKING:
     from newswire.takedowns.crawl_state import TakedownEntry
@@ -27,12 +26,12 @@ def command(*, name: str, reason: str | None, by: str | None, undo: bool, as_jso
     """Take an article down by URL or id: it leaves the index and its story, and no later fetch brings it back.
 
     `newswire takedown list` shows every takedown, the undone ones too. `newswire takedown apply` repeats all that are
-    in force, as after the loss of an index. Every call may be repeated. Exit code 1 if a server is unavailable.
+    in force, as after the loss of a topic. Every call may be repeated. Exit code 1 if a server is unavailable.
     """
     from newswire.takedowns.crawl_state import list_takedowns
     from newswire.takedowns.takedown import apply_takedowns, take_down, undo_takedown
 
-    who = by or getpass.getuser()
+    who = by or user_name()
     if name == "list":
         _show_list(list_takedowns(settings()), as_json=as_json)
     elif name == "apply":
@@ -57,7 +56,7 @@ def _show(results: list[TakedownResult], *, as_json: bool) -> None:
         for url in done.copies:
             click.echo(f"  {one_line(url)}")
     if results:
-        click.echo("Searches no longer find it as soon as the stage index has read its tombstone (newswire status).")
+        click.echo("Searches no longer find it. What is on its way is left out by every stage (newswire status).")
     else:
         click.echo("Nothing is taken down.")
 

@@ -22,15 +22,20 @@ _FIRST_BACKOFF_SECONDS: Final = 120.0
 
 # A known address is due again when its list shows that it changed: by a later date or, in the list that named it
 # first, by another title. Two lists may word a title differently, so only the first one counts.
-# An address on a host that the source did not name becomes due once the source names it. Rows are locked in one order.
+# An address on a host that the source did not name becomes due once the source names it. One that is taken down never
+# does, not even if it is new to us. Rows are locked in one order.
 _RECORD: Final = """
     WITH found AS (
-        SELECT * FROM jsonb_to_recordset(%(found)s) AS f(
+        SELECT f.*, EXISTS (SELECT 1 FROM takedowns t
+                            WHERE t.undone_at IS NULL AND t.url_ids @> ARRAY[f.url_id]) AS is_taken_down
+        FROM jsonb_to_recordset(%(found)s) AS f(
             url_id text, url text, host text, entry jsonb, changed_at timestamptz, refused text)
     ), recorded AS (
         INSERT INTO urls AS u (url_id, url, host, source, state, reason, found_in, entry, changed_at, next_attempt_at)
-        SELECT url_id, url, host, %(source)s, CASE WHEN refused IS NULL THEN 'discovered' ELSE 'refused' END, refused,
-               %(found_in)s, entry, changed_at, CASE WHEN refused IS NULL THEN now() END
+        SELECT url_id, url, host, %(source)s,
+               CASE WHEN is_taken_down THEN 'taken-down' WHEN refused IS NULL THEN 'discovered' ELSE 'refused' END,
+               CASE WHEN is_taken_down THEN 'on-request' ELSE refused END, %(found_in)s, entry, changed_at,
+               CASE WHEN refused IS NULL AND NOT is_taken_down THEN now() END
         FROM found ORDER BY url_id
         ON CONFLICT (url_id) DO UPDATE SET
             state = CASE WHEN u.reason = 'other-host' THEN 'discovered' ELSE u.state END,
@@ -39,14 +44,14 @@ _RECORD: Final = """
             changed_at = greatest(u.changed_at, excluded.changed_at),
             next_attempt_at = greatest(now(), u.fetched_at + %(revisit_min)s * interval '1 s'),
             is_changed = true
-        WHERE u.state NOT IN ('discovered', 'taken-down') AND excluded.state <> 'refused' AND (
+        WHERE u.state NOT IN ('discovered', 'taken-down') AND excluded.state = 'discovered' AND (
             %(fresh)s
             OR u.reason = 'other-host'
             OR u.changed_at < excluded.changed_at
             OR u.found_in = excluded.found_in AND u.entry ->> 'title' <> excluded.entry ->> 'title')
         RETURNING (xmax = 0) AS is_new, state
     )
-    SELECT count(*) FILTER (WHERE is_new AND state <> 'refused') AS new,
+    SELECT count(*) FILTER (WHERE is_new AND state = 'discovered') AS new,
            count(*) FILTER (WHERE is_new AND state = 'refused') AS refused,
            count(*) FILTER (WHERE NOT is_new) AS due_again
     FROM recorded

@@ -35,19 +35,20 @@ DETAIL_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One operation of a bulk request; with a `version`, only a higher one overwrites."""
+    """One operation of a bulk request; with a `version`, only a higher one overwrites, or an equal one if it may."""
 
     operation: Literal["index", "create", "delete"]
     index: str
     id: str
     document: Mapping[str, Any] | None = None
     version: int | None = None
+    overwrites_equal: bool = False
 
     def action(self) -> dict[str, Any]:
         """Return the operation as the client's bulk function takes it."""
         action: dict[str, Any] = {"_op_type": self.operation, "_index": self.index, "_id": self.id}
         if self.version is not None:
-            action |= {"version": self.version, "version_type": "external"}
+            action |= {"version": self.version, "version_type": "external_gte" if self.overwrites_equal else "external"}
         return action if self.document is None else action | {"_source": self.document}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
@@ -95,17 +95,23 @@ def apply_templates(client: Elasticsearch, prefix: str, more: Sequence[Template]
 
 
 class TemplateGate:
-    """Lets a stage write only once the server has the templates; once they exist, it checks no more."""
+    """Lets a stage write only once the server has the templates; once they exist, it checks no more.
 
-    def __init__(self, client: Elasticsearch, prefix: str) -> None:
+    `prepare` is called once then, before the stage writes anything.
+    """
+
+    def __init__(self, client: Elasticsearch, prefix: str, prepare: Callable[[], object] | None = None) -> None:
         self._client = client
         self._prefix = prefix
+        self._prepare = prepare
         self._is_open = False
 
     def require(self) -> None:
         """Raise Retry while a template is missing."""
         if not self._is_open:
             require_templates(self._client, self._prefix)
+            if self._prepare:
+                self._prepare()
             self._is_open = True
 
 

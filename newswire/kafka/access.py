@@ -97,7 +97,7 @@ def _topic_rules(prefix: str) -> Iterator[Rule]:
     for topic in (*TOPICS, *map(dead_letters_of, stage_names())):
         yield from (Rule(user, "WRITE", "TOPIC", prefix + topic.name) for user in _users_of(topic.written_by))
         own = topic.written_by if isinstance(topic, DeadLetterTopic) else ()  # no stage reads its own dead letters
-        readers = _users_of(topic.read_by).difference(own)
+        readers = _users_of(topic.readers).difference(own)
         yield from (Rule(user, "READ", "TOPIC", prefix + topic.name) for user in readers)
     yield Rule(DOWNSTREAM, "READ", "TOPIC", f"{prefix}{CONFORMANCE}*")
 

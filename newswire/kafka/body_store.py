@@ -7,15 +7,24 @@ import hashlib
 import os
 import re
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import structlog
 import zstandard
 
 from newswire.errors import NewswireError
 from newswire.settings import Settings
 from schemas.messages import FetchedPage
+from schemas.topics import FETCHED_PAGES, dead_letters_of
 
+log = structlog.get_logger()
+
+# Dead letters of parse refer to them for longest; a day more, as retention is not to the minute.
+BODIES_KEPT: Final = timedelta(
+    days=1 + max(topic.retention_days or 0 for topic in (FETCHED_PAGES, dead_letters_of("parse")))
+)
 _REF: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -38,6 +47,7 @@ class BlobStore:
         ref = hashlib.sha256(content).hexdigest()
         path = self._path(ref)
         if path.exists():
+            path.touch()  # a page that was just fetched refers to it
             return ref
         path.parent.mkdir(parents=True, exist_ok=True)
         # Renamed when complete: a reader never sees half a body, and two writers cannot mix theirs.
@@ -76,6 +86,13 @@ class BlobStore:
         """Return whether the store has no blob."""
         return next(self._root.glob("??/*"), None) is None
 
+    def expire(self, before: float) -> int:
+        """Delete what was last stored before a POSIX time, and return the number of blobs."""
+        expired = [path for path in self._root.glob("??/*") if path.stat().st_mtime < before]
+        for path in expired:
+            path.unlink(missing_ok=True)
+        return len(expired)
+
     def _path(self, ref: str) -> Path:
         if not _REF.fullmatch(ref):
             raise BlobMissingError(f"{ref[:80]!r} is not a blob reference")
@@ -85,6 +102,14 @@ class BlobStore:
 def blob_store(settings: Settings) -> BlobStore:
     """Return the store of this installation."""
     return BlobStore(settings.state_dir / "blobs")
+
+
+def expire_bodies(settings: Settings, now: datetime | None = None) -> int:
+    """Delete the stored bodies that no record refers to any more; return their number. A DAG calls it."""
+    oldest = (now or datetime.now(UTC)) - BODIES_KEPT
+    count = blob_store(settings).expire(oldest.timestamp())
+    log.info("bodies.expired", count=count)
+    return count
 
 
 def pack_body(body: bytes) -> bytes:

@@ -58,7 +58,7 @@ def read_topic(
             _seek_to_time(consumer, ends, since_ms)
         elif last is not None and keeps is None:
             _seek_to_last(consumer, ends, last)
-        found = filter(keeps or _all, _up_to(consumer, ends))
+        found = filter(keeps or _all, read_up_to(consumer, ends))
         yield from found if last is None else sorted(heapq.nlargest(last, found, key=_when), key=_when)
         while follow:
             for records in consumer.poll(500).values():
@@ -75,7 +75,9 @@ def sample_topic(settings: Settings, name: str, count: int, random: Random) -> I
             partition, offset = _place(number, partitions, sizes)
             consumer.assign([partition])
             consumer.seek(partition, begins[partition] + offset)
-            raw = next(_up_to(consumer, {partition: ends[partition]}), None)  # compaction leaves gaps, also at the end
+            raw = next(
+                read_up_to(consumer, {partition: ends[partition]}), None
+            )  # compaction leaves gaps, also at the end
             if raw and (raw.partition, raw.offset) not in seen:
                 seen.add((raw.partition, raw.offset))
                 yield raw
@@ -95,7 +97,7 @@ def read_record(settings: Settings, name: str, partition: int, offset: int) -> R
             return None
         consumer.assign([wanted])
         consumer.seek(wanted, offset)
-        found = next(_up_to(consumer, {wanted: offset + 1}), None)
+        found = next(read_up_to(consumer, {wanted: offset + 1}), None)
         return found if found and found.offset == offset else None
 
 
@@ -121,7 +123,8 @@ def as_document(raw: Raw, prefix: str = "") -> dict[str, Any]:
     }
 
 
-def _up_to(consumer: Any, ends: dict[TopicPartition, int]) -> Iterator[Raw]:
+def read_up_to(consumer: Any, ends: dict[TopicPartition, int]) -> Iterator[Raw]:
+    """Yield the records from where the consumer is up to these offsets. Raises Retry if the broker falls silent."""
     quiet = 0
     while any(consumer.position(partition) < end for partition, end in ends.items()):
         polled = consumer.poll(500)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
 
 import structlog
 from kafka import TopicPartition
 
 from newswire.errors import ConfigError, Retry
 from newswire.runtime.health import Instruments
+from newswire.runtime.honoured_takedowns import NoTakedowns, Takedowns, drop_left_snapshots
 from newswire.runtime.isolation import describe_crash
 from newswire.runtime.runner import StateBrokenError
 from newswire.runtime.snapshots import Snapshots
 from newswire.settings import Settings
-from newswire.stage import Answer, LogStage, LogState, Record, Reject
+from newswire.stage import Answer, LogStage, LogState, Out, Record, Reject, TakedownState
+from schemas.topics import TAKEDOWNS
+
+REFRESH_SECONDS: Final = 1.0  # how long a takedown may be unknown to a stage
 
 log = structlog.get_logger()
 
@@ -26,14 +30,20 @@ Skipped = dict[tuple[int, int], Reject]
 
 @dataclass(slots=True)
 class _Log:
-    """One partition: its state, the next offset that the state may see, and when it was last saved."""
+    """One partition: its state, the next offset that the state may see, and when it was last saved.
+
+    `due` is what takedowns require to be sent; there is none before the state has seen all that was `committed`.
+    """
 
     state: LogState[Any]
     snapshots: Snapshots
+    committed: int
     next_offset: int
     saved_offset: int
     saved_at: float
     skipped: Skipped
+    due: list[Out[Any]] = field(default_factory=list)
+    is_replaying: bool = True
 
 
 class LogWorker:
@@ -46,24 +56,33 @@ class LogWorker:
     snapshot and the log without that record, so that it is always the one of a log that never held it.
     """
 
-    def __init__(self, stage: LogStage[Any], settings: Settings, instruments: Instruments) -> None:
+    def __init__(
+        self,
+        stage: LogStage[Any],
+        settings: Settings,
+        instruments: Instruments,
+        takedowns: Takedowns | None = None,
+    ) -> None:
         self._stage = stage
         self._settings = settings
+        self._folder = settings.state_dir / "snapshots" / (settings.topic_prefix + stage.name)
+        self._takedowns = takedowns or NoTakedowns()
+        self._refreshed_at = -REFRESH_SECONDS
         self._clock, self._metrics = instruments.clock, instruments.metrics
         self._logs: dict[int, _Log] = {}
         self._skipped: dict[int, Skipped] = {}
 
     def place(self, partition: TopicPartition, committed: int | None) -> int | None:
         """Build the state from the newest snapshot that fits; return where to read on, None for the log's beginning."""
-        folder = self._settings.state_dir / "snapshots" / (self._settings.topic_prefix + self._stage.name)
-        snapshots = Snapshots(folder / str(partition.partition), version=self._stage.state_version)
+        snapshots = Snapshots(self._folder / str(partition.partition), version=self._stage.state_version)
         skipped = self._skipped.setdefault(partition.partition, {})
         if committed is None:
             snapshots.clear()
         state, offset = self._restore(snapshots, committed or 0)
         self._logs[partition.partition] = _Log(
-            state, snapshots, offset or 0, offset or 0, self._clock.monotonic(), skipped
+            state, snapshots, committed or 0, offset or 0, offset or 0, self._clock.monotonic(), skipped
         )
+        self._honour(self._logs[partition.partition], frozenset())
         log.info("log.placed", partition=partition.partition, snapshot=offset, committed=committed)
         return offset
 
@@ -85,12 +104,51 @@ class LogWorker:
         """Forget a partition that another member has now."""
         self._logs.pop(partition.partition, None)
 
+    def due(self) -> Sequence[Out[Any]]:
+        """Return what is to be sent for takedowns; looks for new ones once a second. Raises Retry."""
+        changed = self._refresh()
+        enforced = {name for partition, kept in self._logs.items() for name in self._enforce(partition, kept, changed)}
+        if self._stage.keeps_texts and enforced:
+            drop_left_snapshots(self._folder, self._logs, enforced, self._takedowns)
+        return [out for kept in self._logs.values() for out in kept.due]
+
+    def announced(self) -> None:
+        """Take note that what was due is delivered."""
+        for kept in self._logs.values():
+            kept.due.clear()
+
     def close(self, settled: dict[TopicPartition, int]) -> None:
         """Save the states that are exactly at a committed offset, so that the next start is quick."""
         for partition, offset in settled.items():
             kept = self._logs.get(partition.partition)
             if kept and kept.next_offset == offset > kept.saved_offset:
                 self._save(partition.partition, kept)
+
+    def _refresh(self) -> frozenset[str]:
+        if self._clock.monotonic() - self._refreshed_at < REFRESH_SECONDS:
+            return frozenset()
+        self._refreshed_at = self._clock.monotonic()
+        return self._takedowns.refresh()
+
+    def _enforce(self, partition: int, kept: _Log, changed: frozenset[str]) -> frozenset[str]:
+        """Have a state honour what has changed, at the end of its replay all there is; return these articles."""
+        is_replayed = kept.is_replaying and kept.next_offset >= kept.committed
+        kept.is_replaying &= not is_replayed
+        names = self._takedowns.known if is_replayed else changed
+        if not names:
+            return names
+        outs = self._honour(kept, names)
+        if not kept.is_replaying:
+            kept.due += outs
+        if outs and self._stage.keeps_texts:  # the snapshots on disk hold what the state has just forgotten
+            kept.snapshots.clear()
+            self._save(partition, kept)
+        return names
+
+    def _honour(self, kept: _Log, names: frozenset[str]) -> Sequence[Out[Any]]:
+        if TAKEDOWNS not in self._stage.consults:
+            return ()
+        return cast("TakedownState[Any]", kept.state).honour(self._takedowns.ids, names)
 
     def _restore(self, snapshots: Snapshots, committed: int) -> tuple[LogState[Any], int | None]:
         for offset, path in snapshots.usable(committed):

@@ -46,6 +46,17 @@ class Outbox:
                 raise
         self._publisher.flush(ACK_SECONDS)
 
+    def announce(self, outs: Sequence[Out[Any]]) -> None:
+        """Send what belongs to no record and wait for every acknowledgement. Raises Retry; all is sent again then."""
+        self._check_topics(outs)
+        try:
+            for out in outs:
+                self._publisher.send(out)
+            self._publisher.flush(ACK_SECONDS)
+        except Retry:
+            self._publisher.abandon()
+            raise
+
     @property
     def pending_bytes(self) -> int:
         """How much is sent and not acknowledged."""

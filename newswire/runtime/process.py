@@ -17,11 +17,13 @@ from newswire.errors import ConfigError, Retry
 from newswire.kafka.clients import open_consumer
 from newswire.kafka.protocols import Consumer
 from newswire.kafka.publisher import open_publisher
+from newswire.kafka.takedown_list import open_takedown_list
 from newswire.runtime.health import Instruments, instruments_for, serve_health
 from newswire.runtime.log_worker import LogWorker
 from newswire.runtime.runner import BROKER_DELAY_SECONDS, HandlerWorker, Runner, Worker, delays
 from newswire.settings import Settings
 from newswire.stage import AnyStage, LogStage, Stage
+from schemas.topics import TAKEDOWNS
 
 CLOSE_MS = 5_000
 
@@ -71,7 +73,9 @@ def run_stage(stage: AnyStage, settings: Settings, *, stop: Event | None = None,
 
 def _open_worker(stage: AnyStage, settings: Settings, instruments: Instruments, stack: ExitStack) -> Worker:
     if isinstance(stage, LogStage):
-        return LogWorker(stage, settings, instruments)
+        consults = TAKEDOWNS in stage.consults
+        takedowns = stack.enter_context(open_takedown_list(settings)) if consults else None
+        return LogWorker(stage, settings, instruments, takedowns)
     return HandlerWorker(stack.enter_context(stage.open(settings)))
 
 

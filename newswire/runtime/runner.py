@@ -21,7 +21,7 @@ from newswire.runtime.membership import Batch, Membership
 from newswire.runtime.outbox import Outbox
 from newswire.runtime.skip_list import SkipList
 from newswire.settings import Settings
-from newswire.stage import Answer, AnyStage, Handler, Record, Reject, Sink
+from newswire.stage import Answer, AnyStage, Handler, Out, Record, Reject, Sink
 from schemas.topics import Topic
 
 FIRST_DELAY_SECONDS = 0.2
@@ -47,6 +47,12 @@ class Worker(Protocol):
     def drop(self, partition: TopicPartition, /) -> None:
         """Forget a partition."""
 
+    def due(self) -> Sequence[Out[Any]]:
+        """Return what is to be sent beside the answers, until `announced` takes note of it; may raise Retry."""
+
+    def announced(self) -> None:
+        """Take note that what was due is delivered."""
+
 
 class HandlerWorker:
     """Hands batches to a stage's handler and keeps nothing."""
@@ -66,6 +72,13 @@ class HandlerWorker:
         """Do nothing."""
 
     def drop(self, partition: TopicPartition, /) -> None:
+        """Do nothing."""
+
+    def due(self) -> Sequence[Out[Any]]:
+        """Return nothing."""
+        return ()
+
+    def announced(self) -> None:
         """Do nothing."""
 
 
@@ -117,6 +130,9 @@ class Runner:
         """Poll once and see what came through to its commit."""
         self._health.beat()
         try:
+            if due := self._worker.due():
+                self._outbox.announce(due)
+                self._worker.announced()
             batch = self.membership.poll()
         except Retry as error:
             self._hold("poll", FIRST_DELAY_SECONDS, error)

@@ -113,6 +113,16 @@ class Snapshots:
         """Drop all snapshots."""
         self._drop(self._newest_first())
 
+    def drop_texts(self, since: Mapping[str, float]) -> None:
+        """Drop the snapshots that name one of these articles and were saved before it was taken down, by POSIX time."""
+        for path in self._newest_first():
+            files = [file for file in path.rglob("*") if file.is_file()]
+            saved_at = max((file.stat().st_mtime for file in files), default=0.0)
+            names = [name.encode() for name, at in since.items() if saved_at < at]
+            if names and any(name in content for content in map(Path.read_bytes, files) for name in names):
+                log.info("snapshot.dropped", path=str(path), reason="it holds an article that is taken down")
+                self._drop([path])
+
     def _linked(self) -> dict[int, str]:
         """Return the checksums of the newest snapshot's files by inode: what the next one links is not read again."""
         for path in self._newest_first()[:1]:

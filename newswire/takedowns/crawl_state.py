@@ -20,12 +20,14 @@ _FIND_URLS: Final = """
 """
 _FIND: Final = """
     SELECT * FROM takedowns
-    WHERE undone_at IS NULL AND (url_id = ANY(%(ids)s) OR article_id = ANY(%(ids)s)) ORDER BY number LIMIT 1
+    WHERE undone_at IS NULL AND (article_id = ANY(%(ids)s) OR url_ids && %(ids)s)
+    ORDER BY article_id = ANY(%(ids)s) DESC, number LIMIT 1
 """
 _INSERT: Final = """
-    INSERT INTO takedowns (article_id, url_id, url, reason, by)
-    VALUES (%(article_id)s, %(url_id)s, %(url)s, %(reason)s, %(by)s)
-    ON CONFLICT (article_id) WHERE undone_at IS NULL DO NOTHING
+    INSERT INTO takedowns AS t (article_id, url_id, url, url_ids, reason, by)
+    VALUES (%(article_id)s, %(url_id)s, %(url)s, %(url_ids)s, %(reason)s, %(by)s)
+    ON CONFLICT (article_id) WHERE undone_at IS NULL DO UPDATE
+        SET url_ids = ARRAY(SELECT DISTINCT unnest(t.url_ids || excluded.url_ids) ORDER BY 1)
 """
 # The free text of the reason stays in the audit record: an address's reason is a word for counting.
 _END_URLS: Final = """
@@ -37,7 +39,9 @@ _FORGET_INDEXED: Final = "DELETE FROM indexed_articles WHERE article_id = %(arti
 _REVIVE_URLS: Final = """
     UPDATE urls SET state = 'discovered', reason = NULL, next_attempt_at = now(), lease_until = NULL, attempts = 0,
         etag = NULL, last_modified = NULL, body_sha256 = NULL, indexed_fetch_at = NULL, is_changed = true
-    WHERE state = 'taken-down' AND (url_id = %(url_id)s OR article_id = %(article_id)s)
+    WHERE state = 'taken-down' AND (url_id = ANY(%(url_ids)s) OR article_id = %(article_id)s) AND NOT EXISTS (
+        SELECT 1 FROM takedowns t
+        WHERE t.undone_at IS NULL AND (t.article_id = urls.article_id OR t.url_ids @> ARRAY[urls.url_id]))
 """
 _UNDO: Final = """
     UPDATE takedowns SET undone_by = %(by)s, undone_at = now() WHERE article_id = %(article_id)s AND undone_at IS NULL
@@ -52,6 +56,7 @@ class TakedownEntry(msgspec.Struct, frozen=True, kw_only=True):
     article_id: str
     url_id: str
     url: str
+    url_ids: tuple[str, ...]
     reason: str
     by: str
     at: datetime
@@ -96,7 +101,7 @@ def enter(connection: Connection, values: dict[str, Any]) -> TakedownEntry:
 
 def mark_undone(connection: Connection, entry: TakedownEntry, by: str) -> None:
     """Mark a takedown as undone and make its addresses due, in one transaction."""
-    values = {"article_id": entry.article_id, "url_id": entry.url_id, "by": by}
+    values = {"article_id": entry.article_id, "url_ids": list(entry.url_ids), "by": by}
     with connection.transaction():
         connection.execute(_UNDO, values)
         connection.execute(_REVIVE_URLS, values)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 from elasticsearch import ConflictError, Elasticsearch
 
 from newswire.elastic.client import build_alias, build_stories_index
 from newswire.takedowns.taken_down import find_taken_down
+from schemas.messages import Article, StoryChanged
 
 Document = Mapping[str, Any]
+MAX_LISTED: Final = 500  # members in a document; `size` counts on
 MAX_STORIES: Final = 100  # an article is listed in one story, and for a moment in the one that it has left
 _LENIENT: Final[dict[str, Any]] = {"ignore_unavailable": True, "allow_no_indices": True}
 
@@ -48,18 +51,43 @@ def leave_out(document: Document, taken: Collection[str], indexed: Mapping[str, 
     return {name: value for name, value in changed.items() if value is not None}
 
 
-def rewrite_stories(client: Elasticsearch, prefix: str, article_id: str) -> list[str]:
-    """Rewrite the indexed stories that list an article, without what is taken down; return their ids."""
-    client.indices.refresh(index=build_alias(prefix, "stories"), **_LENIENT)
-    found = client.search(
-        index=build_alias(prefix, "stories"), query={"term": {"members": article_id}}, size=MAX_STORIES, **_LENIENT
-    )
-    write_stories(client, prefix, [hit["_source"] for hit in found["hits"]["hits"]])
-    return [hit["_id"] for hit in found["hits"]["hits"]]
+def rewrite_stories(client: Elasticsearch, prefix: str, article_id: str) -> list[StoryChanged]:
+    """Rewrite the indexed stories that list an article, without what is taken down; return those rewritten."""
+    return _write_stories(client, prefix, _find_stories(client, prefix, "members", article_id))
 
 
-def write_stories(client: Elasticsearch, prefix: str, documents: Sequence[Document]) -> None:
-    """Write stories without what is taken down, each unless a newer revision of it is indexed."""
+def put_back(client: Elasticsearch, prefix: str, article: Article) -> list[StoryChanged]:
+    """List an article in its indexed story again, as its newest member; return the story if it was rewritten."""
+    stories = _find_stories(client, prefix, "story_id", article.story_id)
+    return _write_stories(client, prefix, [add_member(story, article) for story in stories])
+
+
+def add_member(document: Document, article: Article) -> Document:
+    """Return a story's document with one more member; one that it has stays where it is."""
+    if article.article_id in document["members"]:
+        return document
+    outlets = [*dict.fromkeys([*document["outlets"], article.outlet])]
+    return dict(document) | {
+        "members": [*document["members"], article.article_id][:MAX_LISTED],
+        "size": document["size"] + 1,
+        "headline": document["headline"] or article.title,
+        "outlets": outlets,
+        "outlet_count": len(outlets),
+        "first_outlet": outlets[0],
+        "languages": [*dict.fromkeys([*document["languages"], article.language])],
+    }
+
+
+def _find_stories(client: Elasticsearch, prefix: str, field: str, value: str) -> list[Document]:
+    index = build_alias(prefix, "stories")
+    client.indices.refresh(index=index, **_LENIENT)
+    found = client.search(index=index, query={"term": {field: value}}, size=MAX_STORIES, **_LENIENT)
+    return [hit["_source"] for hit in found["hits"]["hits"]]
+
+
+def _write_stories(client: Elasticsearch, prefix: str, documents: Sequence[Document]) -> list[StoryChanged]:
+    """Write stories without what is taken down, each unless a newer revision of it is indexed; return those written."""
+    written = []
     for document in without_taken_down(client, prefix, documents):
         try:
             client.index(
@@ -72,6 +100,8 @@ def write_stories(client: Elasticsearch, prefix: str, documents: Sequence[Docume
             )
         except ConflictError:
             continue  # the record stage has written a newer revision since, and looked it up itself
+        written.append(msgspec.convert(document, StoryChanged))
+    return written
 
 
 def _read_members(client: Elasticsearch, prefix: str, document: Document) -> dict[str, Document]:

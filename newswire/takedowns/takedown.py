@@ -9,46 +9,25 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from elasticsearch.helpers import scan
 
+from newswire.elastic.bulk import Write, write_all
 from newswire.elastic.client import build_alias, build_index_name
-from newswire.elastic.stories import story_document
-from newswire.errors import NewswireError
+from newswire.errors import ConfigError
 from newswire.kafka.body_store import blob_store
 from newswire.kafka.reader import read_topic
 from newswire.settings import Settings
 from newswire.stage import Out
-from newswire.takedowns.crawl_state import (
-    TakedownEntry,
-    enter,
-    find_in_force,
-    find_urls,
-    ids_of,
-    list_takedowns,
-    mark_undone,
-)
+from newswire.takedowns.crawl_state import TakedownEntry, enter, find_in_force, ids_of, list_takedowns, mark_undone
 from newswire.takedowns.servers import Servers, open_servers
-from newswire.takedowns.stories import rewrite_stories, write_stories
+from newswire.takedowns.stories import put_back, rewrite_stories
+from newswire.takedowns.subject import Subject, TakedownError, find_subject, subject_of
 from newswire.takedowns.taken_down import add_entry, remove_entry
+from schemas.bounds import check_bounds
 from schemas.messages import Article, StoryChanged, Takedown
-from schemas.topics import ARTICLES, FETCHED_PAGES, STORIES, TAKEDOWNS
+from schemas.topics import ARTICLES, FETCHED_PAGES, STORIES, TAKEDOWNS, dead_letters_of
 
-MAX_DOCUMENTS: Final = 1_000
-
-
-class TakedownError(NewswireError):
-    """There is nothing to take down, or no takedown to undo."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is taken down: the article, the address that stands for it, all its addresses, and its months."""
-
-    article_id: str
-    url_id: str
-    url: str
-    url_ids: frozenset[str]
-    months: tuple[datetime, ...]
-    copies: tuple[str, ...] = ()
+BODIES: Final = (FETCHED_PAGES.name, dead_letters_of("parse").name)  # the topics that refer to stored bodies
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +51,20 @@ class UndoResult:
 def take_down(settings: Settings, name: str, reason: str, by: str) -> TakedownResult:
     """Take down the article with a URL or id. One that is taken down already keeps its reason; all else is repeated.
 
-    Raises TakedownError if nothing has this URL or id, Retry if a server is unavailable.
+    Raises TakedownError if nothing has this URL or id or a text is out of bounds, Retry if a server is unavailable.
     """
     with open_servers(settings) as servers:
-        subject = _find_subject(servers, name)
-        values = dataclasses.asdict(subject) | {"url_ids": list(subject.url_ids), "reason": reason, "by": by}
+        subject = find_subject(servers, name)
+        _check(subject, reason, by)
+        values = dataclasses.asdict(subject) | {"url_ids": sorted(subject.url_ids), "reason": reason, "by": by}
         return _enforce(servers, subject, enter(servers.database, values))
 
 
 def apply_takedowns(settings: Settings) -> list[TakedownResult]:
-    """Repeat every takedown in force, as after the loss of an index. Raises Retry if a server is unavailable."""
+    """Repeat every takedown in force, as after the loss of a topic. Raises Retry if a server is unavailable."""
     active = [entry for entry in list_takedowns(settings) if entry.undone_at is None]
     with open_servers(settings) as servers:
-        return [_enforce(servers, _subject_of(servers, entry), entry) for entry in active]
+        return [_enforce(servers, subject_of(servers, entry), entry) for entry in active]
 
 
 def undo_takedown(settings: Settings, name: str, by: str) -> UndoResult:
@@ -96,90 +76,83 @@ def undo_takedown(settings: Settings, name: str, by: str) -> UndoResult:
         entry = find_in_force(servers.database, ids_of(name))
         if entry is None:
             raise TakedownError(f"{name} is not taken down; `newswire takedown list` shows what is")
+        # First, so that no stage that starts now takes it down again.
+        _announce(servers, entry, by=by, at=datetime.now(UTC), is_undone=True)
         remove_entry(servers.client, servers.prefix, entry.article_id)
         newest = _newest_version(settings, entry.article_id)
         if newest is not None:
             _forget_deletion(servers, newest)
             servers.publisher.send(Out(ARTICLES, newest))
-        write_stories(servers.client, servers.prefix, _stories_with(settings, entry.article_id))
-        _announce(servers, entry, by=by, at=datetime.now(UTC), is_undone=True)
+            _send_stories(servers, put_back(servers.client, servers.prefix, newest))
+            servers.publisher.flush()
         # Last: until here, an undo that was interrupted can be run again.
         mark_undone(servers.database, entry, by)
         return UndoResult(entry, is_restored=newest is not None)
 
 
 def _enforce(servers: Servers, subject: Subject, entry: TakedownEntry) -> TakedownResult:
-    # The list first: what the index stage writes from now on is checked, and what it wrote before is deleted by the
-    # tombstone, which comes later in the same partition.
+    # The list first: what the stages write from now on is checked. What was written before is deleted here, and what
+    # a stage writes at this moment by the tombstone, which comes later in the same partition.
     add_entry(servers.client, servers.prefix, entry.article_id, subject.url_ids, entry.at)
+    stories = rewrite_stories(servers.client, servers.prefix, entry.article_id)
     for moment in subject.months:
         headers = {"first_seen_at": moment.isoformat()}
         servers.publisher.send(Out(ARTICLES, None, key=entry.article_id.encode(), headers=headers))
+    _send_stories(servers, stories)
+    servers.publisher.flush()
+    # Behind them: cluster, which reads this, then has the last word on both topics.
     _announce(servers, entry, by=entry.by, at=entry.at)
-    stories = rewrite_stories(servers.client, servers.prefix, entry.article_id)
+    _delete_documents(servers, entry.article_id)
     blobs = _delete_blobs(servers.settings, {url_id.encode() for url_id in subject.url_ids})
-    return TakedownResult(entry, tuple(stories), blobs, subject.copies)
+    return TakedownResult(entry, tuple(story.story_id for story in stories), blobs, subject.copies)
 
 
-def _announce(servers: Servers, entry: TakedownEntry, *, by: str, at: datetime, is_undone: bool = False) -> None:
-    message = Takedown(
-        article_id=entry.article_id,
-        url_id=entry.url_id,
-        url=entry.url,
-        reason=entry.reason,
+def _check(subject: Subject, reason: str, by: str) -> None:
+    """Raise TakedownError if readers of the topic would refuse the message."""
+    now = datetime.now(UTC)
+    try:
+        check_bounds(_message_of(subject, reason=reason, by=by, at=now))
+    except msgspec.ValidationError as error:
+        raise TakedownError(f"nothing is taken down: {error}; give a shorter --reason, of one line") from error
+
+
+def _message_of(
+    known: Subject | TakedownEntry, *, reason: str, by: str, at: datetime, is_undone: bool = False
+) -> Takedown:
+    return Takedown(
+        article_id=known.article_id,
+        url_id=known.url_id,
+        url_ids=tuple(sorted(known.url_ids)),
+        url=known.url,
+        reason=reason,
         by=by,
         at=at,
         is_undone=is_undone,
     )
+
+
+def _announce(servers: Servers, entry: TakedownEntry, *, by: str, at: datetime, is_undone: bool = False) -> None:
+    message = _message_of(entry, reason=entry.reason, by=by, at=at, is_undone=is_undone)
     servers.publisher.send(Out(TAKEDOWNS, message))
     servers.publisher.flush()
 
 
-def _find_subject(servers: Servers, name: str) -> Subject:
-    ids = ids_of(name)
-    if entry := find_in_force(servers.database, ids):
-        return _subject_of(servers, entry)
-    documents = _documents(servers, {"article_id": ids, "url_id": ids, "url": [name], "canonical_url": [name]})
-    urls = find_urls(servers.database, ids)
-    if not documents and not urls:
-        raise TakedownError(
-            f"no article and no address in the crawl state has the id or URL {name}; "
-            "`newswire search --json` prints the ids and URLs of articles"
-        )
-    found = [(one.article_id or one.url_id, one.url_id, one.url) for one in urls]
-    found = [(one["article_id"], one["url_id"], one["url"]) for one in documents] + found
-    return _subject(servers, *next((one for one in found if one[1] in ids), found[0]))
+def _send_stories(servers: Servers, stories: Collection[StoryChanged]) -> None:
+    """Replace the newest records of stories: cluster no longer knows the old ones, and their topic keeps them."""
+    for story in stories:
+        servers.publisher.send(Out(STORIES, story))
 
 
-def _subject_of(servers: Servers, entry: TakedownEntry) -> Subject:
-    return _subject(servers, entry.article_id, entry.url_id, entry.url)
-
-
-def _subject(servers: Servers, article_id: str, url_id: str, url: str) -> Subject:
-    documents = _documents(servers, {"article_id": [article_id]})
-    urls = [one for one in find_urls(servers.database, [article_id, url_id]) if one.article_id in {article_id, None}]
-    moments = [msgspec.convert(one["first_seen_at"], datetime) for one in documents]
-    months = {build_index_name("", at): at for at in (*(one.first_seen_at for one in urls), *moments)}
-    families = [one["family_id"] for one in documents]
-    copies = [one for one in _documents(servers, {"family_id": families}) if one["article_id"] != article_id]
-    return Subject(
-        article_id,
-        url_id,
-        url,
-        frozenset({url_id, *(one.url_id for one in urls), *(one["url_id"] for one in documents)}),
-        tuple(months.values()),
-        tuple(one["url"] for one in copies),
-    )
-
-
-def _documents(servers: Servers, wanted: dict[str, list[str]]) -> list[dict[str, Any]]:
-    """Return the article documents in which one of the fields has one of its values."""
+def _delete_documents(servers: Servers, article_id: str) -> None:
+    """Delete the article and its versions now: a search must not wait for the stage index."""
+    indexes = [build_alias(servers.prefix), build_alias(servers.prefix, "revisions")]
     lenient: dict[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
-    fields = ["article_id", "url_id", "url", "first_seen_at", "family_id"]
-    should = [{"terms": {field: values}} for field, values in wanted.items()]
-    index, query = build_alias(servers.prefix), {"bool": {"should": should, "minimum_should_match": 1}}
-    found = servers.client.search(index=index, query=query, size=MAX_DOCUMENTS, source_includes=fields, **lenient)
-    return [hit["_source"] for hit in found["hits"]["hits"]]
+    servers.client.indices.refresh(index=indexes, **lenient)  # the newest may not be searchable yet
+    query = {"query": {"term": {"article_id": article_id}}, "_source": False}
+    found = [*scan(servers.client, query=query, index=indexes, **lenient)]
+    if refused := write_all(servers.client, [Write("delete", hit["_index"], hit["_id"]) for hit in found]):
+        raise ConfigError(f"Elasticsearch refuses to delete documents: {refused}")
+    servers.client.indices.refresh(index=indexes, **lenient)
 
 
 def _forget_deletion(servers: Servers, article: Article) -> None:
@@ -198,22 +171,19 @@ def _newest_version(settings: Settings, article_id: str) -> Article | None:
     return ARTICLES.decode(found[-1].value) if found and found[-1].value else None
 
 
-def _stories_with(settings: Settings, article_id: str) -> list[dict[str, Any]]:
-    """Return the documents of the stories that list an article, from their newest records."""
-    newest: dict[bytes | None, StoryChanged] = {}
-    for raw in read_topic(settings, STORIES.name):
-        newest.pop(raw.key, None)
-        if raw.value and article_id.encode() in raw.value:
-            newest[raw.key] = STORIES.decode(raw.value)
-    now = datetime.now(UTC)
-    return [story_document(story, now) for story in newest.values() if article_id in story.members]
-
-
 def _delete_blobs(settings: Settings, keys: Collection[bytes]) -> int:
     """Delete the bodies of pages that were too large for a message, and return their number."""
     blobs = blob_store(settings)
     if blobs.is_empty():
         return 0
-    pages = read_topic(settings, FETCHED_PAGES.name, keeps=lambda raw: raw.key in keys)
-    refs = {FETCHED_PAGES.decode(raw.value).body_ref for raw in pages if raw.value}
-    return sum(blobs.delete(ref) for ref in refs if ref)
+    raws = [raw for name in BODIES for raw in read_topic(settings, name, keeps=lambda raw: raw.key in keys)]
+    refs = {ref for raw in raws if raw.value and (ref := _body_ref(raw.value))}
+    return sum(blobs.delete(ref) for ref in refs)
+
+
+def _body_ref(value: bytes) -> str | None:
+    """Return the reference of a page's stored body; None where there is none, or no page: a dead letter may be both."""
+    try:
+        return FETCHED_PAGES.decode(value).body_ref
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None

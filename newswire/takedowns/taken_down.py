@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from elasticsearch import Elasticsearch
 
+from newswire.elastic.bulk import Write, write_all
 from newswire.elastic.client import build_alias, build_takedowns_index
+from newswire.errors import ConfigError
+from newswire.kafka.takedown_list import open_takedown_list
+from newswire.settings import Settings
+from newswire.stage import TakenDownIds
 from schemas.messages import ArticleText, IndexedArticle
 
 IDS_AT_ONCE: Final = 5_000  # two clauses of them find at most 10,000 entries, the most that one search returns
@@ -17,17 +22,6 @@ _LENIENT: Final[dict[str, Any]] = {
     "ignore_unavailable": True,
     "allow_no_indices": True,
 }  # there is no index before the first takedown
-
-
-class TakenDownIds(NamedTuple):
-    """The ids of articles and of their addresses that are taken down."""
-
-    article_ids: frozenset[str]
-    url_ids: frozenset[str]
-
-    def covers(self, article: ArticleText | IndexedArticle) -> bool:
-        """Return whether an article, or the address that it was fetched from, is taken down."""
-        return article.article_id in self.article_ids or article.url_id in self.url_ids
 
 
 def find_taken_down(
@@ -51,14 +45,37 @@ def find_taken_down_articles(
 
 def add_entry(client: Elasticsearch, prefix: str, article_id: str, url_ids: Collection[str], at: datetime) -> None:
     """Enter an article; stages refuse it from now on."""
-    document = {"article_id": article_id, "url_ids": sorted(url_ids), "at": at}
+    document = _entry(article_id, url_ids, at)
     client.index(index=build_takedowns_index(prefix), id=article_id, document=document, refresh=True)
+
+
+def restore_entries(settings: Settings, client: Elasticsearch) -> int:
+    """Enter what is missing of the topic `takedowns`, as after the loss of the index; return how many are in force.
+
+    A stage does so before its first batch. Raises Retry while a server is away.
+    """
+    with open_takedown_list(settings) as takedowns:
+        entries = takedowns.in_force()
+    index = build_takedowns_index(settings.index_prefix)
+    missing = [
+        Write("create", index, one.article_id, _entry(one.article_id, {one.url_id, *one.url_ids}, one.at))
+        for one in entries
+    ]
+    if refused := write_all(client, missing):
+        raise ConfigError(f"Elasticsearch refuses takedowns: {refused}; see `newswire templates check`")
+    if missing:
+        client.indices.refresh(index=index)
+    return len(missing)
 
 
 def remove_entry(client: Elasticsearch, prefix: str, article_id: str) -> None:
     """Remove an article, if it is in the list."""
     lenient = client.options(ignore_status=404)
     lenient.delete(index=build_takedowns_index(prefix), id=article_id, refresh=True)
+
+
+def _entry(article_id: str, url_ids: Collection[str], at: datetime) -> dict[str, Any]:
+    return {"article_id": article_id, "url_ids": sorted(url_ids), "at": at}
 
 
 def _find(client: Elasticsearch, prefix: str, field: str, ids: Collection[str]) -> Iterator[tuple[str, list[str]]]:

@@ -14,6 +14,7 @@ from kafka import TopicPartition
 from newswire.errors import Unfinished
 from newswire.kafka.publisher import Publisher
 from newswire.runtime.health import Instruments, instruments_for
+from newswire.runtime.honoured_takedowns import Takedowns
 from newswire.runtime.log_worker import LogWorker
 from newswire.runtime.runner import HandlerWorker, Runner, Worker
 from newswire.settings import Settings
@@ -44,8 +45,17 @@ class RigMember:
 class Rig:
     """A stage, a broker with its topics, and any number of members."""
 
-    def __init__(self, stage: AnyStage, state_dir: Path, *, partitions: int = 2, **changes: Any) -> None:
+    def __init__(
+        self,
+        stage: AnyStage,
+        state_dir: Path,
+        *,
+        partitions: int = 2,
+        takedowns: Takedowns | None = None,
+        **changes: Any,
+    ) -> None:
         self.stage = stage
+        self.takedowns = takedowns
         self.settings = Settings(state_dir=state_dir, **changes)
         self.clock = FrozenClock()
         self.reads: tuple[Topic[Any], ...] = stage.reads if isinstance(stage, Sink) else (stage.reads,)
@@ -107,7 +117,7 @@ class Rig:
 
     def _worker(self, instruments: Instruments) -> Worker:
         if isinstance(self.stage, LogStage):
-            return LogWorker(self.stage, self.settings, instruments)
+            return LogWorker(self.stage, self.settings, instruments, self.takedowns)
         return HandlerWorker(self._stack.enter_context(self.stage.open(self.settings)))
 
     def _publisher(self, source: str, producers: list[MemoryProducer]) -> Publisher:

@@ -149,6 +149,7 @@ SECRETS = {
     "topics": {"KAFKA_ADMIN_PASSWORD"},
     "templates": {"INDEX_PASSWORD"},
     "crawl-state": {"CRAWL_DB_PASSWORD"},
+    "takedown": {"KAFKA_ADMIN_PASSWORD", "INDEX_PASSWORD", "CRAWL_DB_PASSWORD"},
     "web": {"INDEX_PASSWORD", "CRAWL_DB_PASSWORD", "KAFKA_WEB_PASSWORD"},
 }
 AIRFLOW = {"AIRFLOW_FERNET_KEY", "AIRFLOW_DB_PASSWORD"}
@@ -179,7 +180,7 @@ def test_it_has_its_own_secrets_only(name):
 def test_it_logs_in_to_kafka_as_itself(name):
     """A stage has its own user, so that Kafka can hold it to its own topics."""
     user = SERVICES[name].get("environment", {}).get("NEWSWIRE_KAFKA_SASL_USERNAME")
-    others = {"kafka-access": "admin", "topics": "admin", "web": "web"}
+    others = {"kafka-access": "admin", "topics": "admin", "takedown": "admin", "web": "web"}
     crawling = {"airflow-apiserver", "airflow-scheduler", "airflow-triggerer"}
     assert user == (name if name in DEPLOYMENTS else "crawl" if name in crawling else others.get(name))
 

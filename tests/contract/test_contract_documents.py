@@ -71,9 +71,9 @@ def test_every_topic_is_described_with_its_writers_and_readers():
     document = build_document()
     assert set(document["channels"]) == {topic.name for topic in TOPICS}
     for topic in TOPICS:
-        assert document["channels"][topic.name]["x-read-by"] == list(topic.read_by)
+        assert document["channels"][topic.name]["x-read-by"] == list(topic.readers)
         assert f"send-{topic.name}" in document["operations"]
-        assert (f"receive-{topic.name}" in document["operations"]) == (set(topic.read_by) != {"downstream"})
+        assert (f"receive-{topic.name}" in document["operations"]) == (set(topic.readers) != {"downstream"})
 
 
 @pytest.mark.parametrize("message", build_document()["components"]["messages"].values(), ids=lambda each: each["name"])

@@ -18,8 +18,10 @@ def test_every_topic_has_the_readers_and_writers_that_the_table_says():
     for topic in TOPICS:
         writers = {stage.name for stage in PIPELINE if topic in getattr(stage, "writes", ())}
         readers = {stage.name for stage in PIPELINE if topic in reads(stage)}
+        consulting = {stage.name for stage in PIPELINE if topic in stage.consults}
         assert writers == set(topic.written_by) - OUTSIDE, topic.name
         assert readers == set(topic.read_by) - OUTSIDE, topic.name
+        assert consulting == set(topic.consulted_by), topic.name
 
 
 def test_the_ledger_reads_every_dead_letter_topic():

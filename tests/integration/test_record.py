@@ -11,10 +11,9 @@ import pytest
 
 import schemas
 from consumers.index.indexer import ArticleIndexer
-from consumers.record.documents import dead_letter_document, fetch_document
+from consumers.record.documents import dead_letter_document, fetch_document, story_document
 from consumers.record.recorder import Recorder
 from newswire.elastic.client import build_alias, open_elasticsearch
-from newswire.elastic.stories import story_document
 from newswire.elastic.templates import sync_templates
 from newswire.errors import Retry
 from newswire.kafka.dead_letters import dead_letter_headers, retried_headers

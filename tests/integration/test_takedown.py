@@ -15,8 +15,10 @@ from psycopg.rows import dict_row
 from pydantic import SecretStr
 
 import schemas
+from consumers.index import STAGE as INDEX
 from consumers.index.indexer import ArticleIndexer
 from consumers.ledger import STAGE as LEDGER
+from consumers.record import STAGE as RECORD
 from consumers.record.recorder import Recorder
 from consumers.watch import STAGE as WATCH
 from newswire.commands import takedown as command
@@ -28,6 +30,7 @@ from newswire.errors import Retry
 from newswire.kafka.body_store import blob_store
 from newswire.kafka.publisher import open_publisher
 from newswire.kafka.reader import read_topic
+from newswire.kafka.takedown_list import open_takedown_list
 from newswire.kafka.topic_admin import apply_topics
 from newswire.saved.searches import SavedSearch, add_search, search_id_of
 from newswire.search.request import SearchRequest
@@ -41,7 +44,15 @@ from newswire.text.ids import url_id
 from newswire.web.platform.app import create_app
 from schemas.envelope import read_headers
 from schemas.messages import IndexedArticle, StoryChanged
-from schemas.topics import ARTICLES, DEDUPLICATED_ARTICLES, FETCHED_PAGES, INDEXED_ARTICLES, STORIES, TAKEDOWNS
+from schemas.topics import (
+    ARTICLES,
+    DEDUPLICATED_ARTICLES,
+    FETCHED_PAGES,
+    INDEXED_ARTICLES,
+    STORIES,
+    TAKEDOWNS,
+    dead_letters_of,
+)
 
 pytestmark = pytest.mark.servers
 
@@ -98,6 +109,7 @@ def desk(servers, topics, monkeypatch):
         desk.publish(story())
         desk.crawl("indexed")
         yield desk
+        desk.undo_all()
         client.indices.delete(index=",".join(client.indices.get(index=f"{settings.index_prefix}-*")))
         client.indices.delete_index_template(name=f"{settings.index_prefix}-*")
         client.cluster.delete_component_template(name=f"{settings.index_prefix}-*")
@@ -119,6 +131,13 @@ class Desk:
         done = CliRunner(env={"COLUMNS": "300"}).invoke(command.command, arguments, catch_exceptions=False)
         assert done.exit_code == 0, done.output
         return done.output
+
+    def undo_all(self):
+        """Leave no takedown in force: the topics are those of all tests, and stages read all of this one."""
+        with open_takedown_list(self.settings) as takedowns, open_publisher(self.settings, "takedown") as publisher:
+            for takedown in takedowns.in_force():
+                publisher.send(Out(TAKEDOWNS, msgspec.structs.replace(takedown, is_undone=True)))
+            publisher.flush()
 
     def publish(self, *values):
         """Write articles or stories to their topics, and let the stages read them; return what index announces."""
@@ -145,9 +164,9 @@ class Desk:
         self.client.indices.refresh(index=f"{self.prefix}-*", allow_no_indices=True)
         return announced
 
-    def found(self):
+    def found(self, fold="nothing"):
         """Return the URLs that a search finds, and those of older versions."""
-        results = search_articles(self.client, self.prefix, SearchRequest(words="granary", fold="nothing"))
+        results = search_articles(self.client, self.prefix, SearchRequest(words="granary", fold=fold))
         return sorted(hit.article.url for hit in results.hits)
 
     def documents(self, kind, url=URL):
@@ -185,6 +204,8 @@ def test_an_article_taken_down_is_gone_and_stays_gone(desk):
     assert len(desk.documents("revisions")) == 1
     printed = desk.run(URL, "--reason", "court order", "--by", "desk")
     assert COPY_URL in printed
+    assert desk.found() == sorted([COPY_URL, OTHER_URL]), "a search does not wait for the stage index"
+    assert desk.found("copies") == sorted([COPY_URL, OTHER_URL]), "its copy is no longer folded into it"
     desk.drain()
     assert desk.found() == sorted([COPY_URL, OTHER_URL])
     assert desk.documents("articles") == desk.documents("revisions") == []
@@ -212,6 +233,22 @@ def test_its_story_shows_neither_its_title_nor_its_outlet(desk):
         shown = desk.story()
         assert (shown.headline, shown.size, shown.outlets) == ("Granary on fire", 2, ("Norhaven Mail",)), revision
         desk.publish(story(revision=2))
+
+
+def test_the_topic_of_stories_does_not_keep_its_title(desk):
+    """It is compacted, so the newest record of a story stays forever; cluster forgets stories after a month."""
+    desk.run(URL, "--reason", "court order")
+    (*_, newest) = read_topic(desk.settings, STORIES.name)
+    shown = STORIES.decode(newest.value)
+    assert (shown.story_id, shown.revision, shown.headline, shown.size) == (STORY, 1, "Granary on fire", 2)
+    assert url_id(URL) not in shown.members
+
+
+def test_a_story_announced_again_at_its_revision_replaces_the_one_before(desk):
+    """As cluster does it once it knows of a takedown or its undoing."""
+    changed = msgspec.structs.replace(story(), headline="Fire", members=story().members[1:], size=2)
+    desk.publish(changed)
+    assert (desk.story().headline, desk.story().size) == ("Fire", 2)
 
 
 def test_its_address_has_ended_for_the_crawl_and_the_ledger(desk):
@@ -260,7 +297,10 @@ def test_an_undo_brings_the_article_back(desk):
     assert "sent to the index again" in said
     assert [one.version for one in desk.drain()] == [2]
     assert desk.found() == sorted([URL, COPY_URL, OTHER_URL])
-    assert (desk.story().headline, desk.story().size) == (TITLE, 3)
+    # Its title is in no story's record any more: the headline stays until the story changes.
+    assert (desk.story().headline, desk.story().size) == ("Granary on fire", 3)
+    (*_, newest) = read_topic(desk.settings, STORIES.name)
+    assert url_id(URL) in STORIES.decode(newest.value).members
     assert desk.sql("SELECT state, next_attempt_at <= now() AS is_due, body_sha256 FROM urls") == [
         {"state": "discovered", "is_due": True, "body_sha256": None}
     ]
@@ -285,6 +325,32 @@ def test_a_takedown_may_be_repeated_and_applied_again(desk):
     assert desk.publish(article(version=3)) == []
 
 
+def test_a_stage_that_starts_restores_the_list_that_was_lost(desk):
+    """Every index may be lost and be written again from the topics, without anybody who thinks of takedowns."""
+    desk.run(URL, "--reason", "court order")
+    other = article(OTHER_URL, version=3, **OTHER)
+    value = Record(ARTICLES.name, 0, 0, 0, b"", article(version=3))
+    changed = Record(STORIES.name, 0, 0, 0, b"", story(revision=7))
+    for stage, record in ((INDEX, value), (RECORD, changed)):
+        desk.client.indices.delete(index=f"{desk.prefix}-takedowns-all")
+        with stage.open(desk.settings) as handle:
+            assert handle([record]) == [()]
+            if stage is INDEX:
+                assert len(handle([Record(ARTICLES.name, 0, 1, 0, b"", other)])[0]) == 1
+    desk.client.indices.refresh(index=f"{desk.prefix}-*")
+    assert desk.documents("articles") == []
+    assert desk.story().size == 2
+
+
+def test_an_article_that_the_crawl_state_does_not_know_is_entered_with_its_addresses(desk):
+    """Discover may find one of them later; that of its canonical URL is the article's id."""
+    desk.run(COPY_URL, "--reason", "court order")
+    (entry,) = json.loads(desk.run("list", "--json"))
+    assert url_id(COPY_URL) in entry["url_ids"]
+    (message,) = (record.value for record in desk.new(TAKEDOWNS))
+    assert message.url_ids == tuple(sorted({url_id(COPY_URL)}))
+
+
 def test_the_body_of_a_large_page_is_deleted(desk):
     """Its blob goes; that of another page stays."""
     blobs = blob_store(desk.settings)
@@ -296,6 +362,38 @@ def test_the_body_of_a_large_page_is_deleted(desk):
         publisher.flush()
     desk.run(URL, "--reason", "court order")
     assert [blobs.delete(ref) for ref in refs] == [False, True]
+
+
+def test_the_body_of_a_large_dead_letter_is_deleted(desk):
+    """Parse may not have taken the page, and then its body is kept longest."""
+    blobs = blob_store(desk.settings)
+    ref = blobs.put(b"taken down, and not parsed")
+    page = FETCHED_PAGES.decode((EXAMPLES / "fetched-pages.v1/by-reference.json").read_bytes())
+    page = msgspec.structs.replace(page, url_id=url_id(URL), url=URL, body_ref=ref)
+    with open_publisher(desk.settings, "parse") as publisher:
+        for value in (FETCHED_PAGES.encode(page), b"damaged"):
+            publisher.send_raw(dead_letters_of("parse"), url_id(URL).encode(), value, [])
+        publisher.flush()
+    desk.run(URL, "--reason", "court order")
+    assert not blobs.delete(ref)
+
+
+@pytest.mark.parametrize("reason", ["x" * 1_001, "two\nlines"], ids=["long", "lines"])
+def test_a_reason_that_readers_would_refuse_changes_nothing(desk, reason):
+    """A takedown that no stage can read would not hold."""
+    with pytest.raises(TakedownError, match="--reason"):
+        desk.run(URL, "--reason", reason)
+    assert (desk.sql("SELECT * FROM takedowns"), desk.new(TAKEDOWNS)) == ([], [])
+    assert URL in desk.found()
+
+
+def test_an_undo_leaves_addresses_of_another_takedown(desk):
+    """Two articles may be shown at one address, one after the other."""
+    desk.crawl("indexed", COPY_URL)
+    desk.run(COPY_URL, "--reason", "court order")
+    desk.run(URL, "--reason", "court order")
+    desk.run(URL, "--undo")
+    assert (desk.state(), desk.state(COPY_URL)) == ("discovered", "taken-down")
 
 
 @pytest.mark.parametrize("away", ["kafka_bootstrap", "elasticsearch_url", "postgres_dsn"])

@@ -37,6 +37,17 @@ def test_an_address_taken_down_is_never_fetched_again(crawl):
     assert len(crawl.pages()) == 1
 
 
+def test_an_address_that_is_found_after_its_takedown_is_never_fetched(crawl):
+    """The crawl state may have been lost, or known the article by another address."""
+    crawl.site.pages |= {"/a": SitePage(HTML), "/b": SitePage(HTML)}
+    crawl.site.set_feed("/a", "/b")
+    take_down(crawl)
+    assert crawl.discover()["new"] == 1
+    crawl.discover(fresh=True)
+    assert crawl.fetch() == {"claimed": 1, "fetched": 1}
+    assert crawl.states() == {"/a": "taken-down(on-request)", "/b": "fetched"}
+
+
 def test_a_takedown_during_a_fetch_holds(crawl):
     """Whatever the end of the fetch, the address stays taken down and is not due."""
     paths = {"/whole": SitePage(HTML), "/gone": SitePage(b"", status=404), "/busy": SitePage(b"", status=503)}

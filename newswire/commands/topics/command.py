@@ -68,7 +68,7 @@ def list_topics(*, as_json: bool) -> None:
     counts = count_records(settings(), [topic.name for topic in all_topics()])
     if as_json:
         rows = [
-            {"name": t.name, "partitions": t.partitions, "records": counts[t.name], "read_by": t.read_by}
+            {"name": t.name, "partitions": t.partitions, "records": counts[t.name], "read_by": t.readers}
             for t in all_topics()
         ]
         click.echo(json.dumps(rows, indent=2))
@@ -77,7 +77,7 @@ def list_topics(*, as_json: bool) -> None:
     for topic in all_topics():
         count = counts[topic.name]
         size = "missing" if count is None else str(count)
-        table.add_row(topic.name, size, ", ".join(topic.written_by), ", ".join(topic.read_by))
+        table.add_row(topic.name, size, ", ".join(topic.written_by), ", ".join(topic.readers))
     Console().print(table)
 
 

@@ -22,10 +22,11 @@ def granted(prefix=""):
 
 @pytest.mark.parametrize("stage", PIPELINE, ids=lambda stage: stage.name)
 def test_a_stage_may_do_its_own_work_and_nothing_else(stage):
-    """It reads what it reads, writes what it writes and its dead letters, in its own groups."""
+    """It reads what it reads or consults, writes what it writes and its dead letters, in its own groups."""
     may = granted()
     written = {topic.name for topic in getattr(stage, "writes", ())} | {dead_letters_of(stage.name).name}
-    assert may.pop((stage.name, "READ", "TOPIC")) == set(stages_and_topics()[stage.name])
+    consulted = {topic.name for topic in stage.consults}
+    assert may.pop((stage.name, "READ", "TOPIC")) == set(stages_and_topics()[stage.name]) | consulted
     assert may.pop((stage.name, "WRITE", "TOPIC")) == written
     assert may.pop((stage.name, "READ", "GROUP")) == {stage.name, f"{stage.name}-replay-*"}
     assert [key for key in may if key[0] == stage.name] == []
@@ -69,14 +70,21 @@ def test_every_right_has_the_prefix():
 def test_every_user_is_known_and_the_admin_needs_no_rule():
     """Rules name users that get a password, and every role of topics.yml is somebody."""
     assert {rule.user for rule in rules("")} == set(user_names()) - {ADMIN}
-    roles = {role for topic in TOPICS for role in (*topic.written_by, *topic.read_by)}
+    roles = {role for topic in TOPICS for role in (*topic.written_by, *topic.readers)}
     commands_of_the_admin = {"takedown"}
     assert roles - OUTSIDERS - set(user_names()) - {"discover", "fetch"} == commands_of_the_admin
 
 
 def test_only_the_admin_takes_articles_down():
     """Whoever could write there could make articles vanish."""
-    assert [rule.user for rule in rules("") if rule.name == "takedowns"] == ["downstream"]
+    assert [rule for rule in rules("") if rule.right == "WRITE" and rule.name == "takedowns"] == []
+    readers = {rule.user for rule in rules("") if rule.right == "READ" and rule.name == "takedowns"}
+    assert readers == {"dedupe", "cluster", "index", "record", "watch", "downstream"}
+
+
+def test_a_consulted_topic_is_no_backlog():
+    """It is read without a group: counted as lag, it would never become less."""
+    assert not any("takedowns" in topics for topics in stages_and_topics().values())
 
 
 def test_the_fingerprint_follows_passwords_and_rights():

@@ -7,7 +7,16 @@ import os
 
 import pytest
 
-from newswire.kafka.body_store import BlobMissingError, BlobStore, BodyError, blob_store, pack_body, read_body
+from newswire.kafka.body_store import (
+    BODIES_KEPT,
+    BlobMissingError,
+    BlobStore,
+    BodyError,
+    blob_store,
+    expire_bodies,
+    pack_body,
+    read_body,
+)
 from newswire.settings import Settings
 from schemas.messages import FetchedPage
 
@@ -61,3 +70,24 @@ def test_a_body_that_lies_is_refused(tmp_path, packed):
     """A zstd bomb, and bytes that are no whole zstd frame, do not get through."""
     with pytest.raises(BodyError):
         read_body(page(body=packed), Settings(state_dir=tmp_path, max_body_bytes=10_000))
+
+
+def test_a_body_is_kept_for_as_long_as_a_record_may_refer_to_it(tmp_path):
+    """A page that is fetched again with the same body keeps it; dead letters of parse are kept for 30 days."""
+    settings = Settings(state_dir=tmp_path)
+    store = blob_store(settings)
+    old, again, new = (store.put(text) for text in (b"old", b"again", b"new"))
+    fetched = NOW.timestamp()
+    for ref in (old, again, new):
+        os.utime(tmp_path / "blobs" / ref[:2] / ref, (fetched, fetched))
+    store.put(b"again")
+    assert dt.timedelta(days=30) < BODIES_KEPT < dt.timedelta(days=32)
+    os.utime(tmp_path / "blobs" / new[:2] / new, (fetched + 1, fetched + 1))
+    touched = (tmp_path / "blobs" / again[:2] / again).stat().st_mtime
+    assert touched != fetched
+    os.utime(tmp_path / "blobs" / again[:2] / again, (fetched + 1, fetched + 1))
+    assert expire_bodies(settings, NOW + BODIES_KEPT) == 0
+    assert expire_bodies(settings, NOW + BODIES_KEPT + dt.timedelta(seconds=0.5)) == 1
+    assert (store.get(again), store.get(new)) == (b"again", b"new")
+    with pytest.raises(BlobMissingError):
+        store.get(old)

@@ -1,0 +1,2 @@
+DROP INDEX takedowns_urls;
+ALTER TABLE takedowns DROP COLUMN url_ids;

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 import yaml
 from psycopg.rows import dict_row
 
+from newswire.kafka.reader import read_topic
 from newswire.testing.crawl_state import open_crawl_state
 from newswire.testing.site import open_site
+from schemas.topics import FETCHED_PAGES
 
 
 @pytest.fixture
@@ -65,6 +68,7 @@ class Crawl:
     def __init__(self, settings, site):
         self.settings = settings
         self.site = site
+        self.started_at = datetime.now(UTC)
 
     def write_source(self, name="paper", **fields):
         """Write the source's file."""
@@ -110,10 +114,13 @@ class Crawl:
         }
 
     def pages(self):
-        """Return the pages of this site in `fetched-pages`, oldest first."""
-        from newswire.kafka.reader import read_topic
-        from schemas.topics import FETCHED_PAGES
+        """Return what this crawl has fetched, as `fetched-pages` has it, oldest first."""
+        return sorted(self.read(FETCHED_PAGES, "fetched_at"), key=lambda page: page.fetched_at)
 
-        raws = read_topic(self.settings, "fetched-pages")
-        pages = [FETCHED_PAGES.decode(raw.value) for raw in raws]
-        return sorted((p for p in pages if p.url.startswith(self.site.url)), key=lambda page: page.fetched_at)
+    def read(self, topic, moment):
+        """Return the messages of this crawl in a topic; `moment` is the field with their time.
+
+        The topic is shared, and an earlier site may have had the same port: what that one sent is left out by its time.
+        """
+        messages = [topic.decode(raw.value) for raw in read_topic(self.settings, topic.name)]
+        return [m for m in messages if m.url.startswith(self.site.url) and getattr(m, moment) >= self.started_at]

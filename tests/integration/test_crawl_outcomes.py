@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from newswire.errors import SiteError
-from newswire.kafka.reader import read_topic
 from newswire.testing.site import SitePage
 from schemas.topics import FETCH_OUTCOMES
 
@@ -14,9 +13,7 @@ pytestmark = pytest.mark.servers
 
 def read_outcomes(crawl):
     """Return path, kind and outcome of this site's attempts, with what goes with them."""
-    raws = read_topic(crawl.settings, "fetch-outcomes")
-    outcomes = [FETCH_OUTCOMES.decode(raw.value) for raw in raws]
-    return {one.url.removeprefix(crawl.site.url): one for one in outcomes if one.url.startswith(crawl.site.url)}
+    return {one.url.removeprefix(crawl.site.url): one for one in crawl.read(FETCH_OUTCOMES, "at")}
 
 
 def test_every_attempt_is_reported_with_its_outcome(crawl):

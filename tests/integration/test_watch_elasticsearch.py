@@ -43,8 +43,8 @@ class Desk:
         self.settings, self.client, self.prefix = settings, client, settings.index_prefix
         self.token = secrets.token_hex(15)
         self.index = ArticleIndexer(client, self.prefix, FrozenClock())
-        names = ("elasticsearch_url", "elasticsearch_username", "elasticsearch_password", "index_prefix")
-        self.rig = Rig(STAGE, folder, **{name: getattr(settings, name) for name in names})
+        servers = {name: value for name, value in settings if name.startswith(("elasticsearch_", "kafka_"))}
+        self.rig = Rig(STAGE, folder, index_prefix=self.prefix, **servers)
 
     def save(self, name, words="", *, pushes=True, created_at=SEEN, **filters):
         """Save a search."""
@@ -89,8 +89,9 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def templates(server_settings):
-    """An index prefix with its templates, for the whole module."""
+    """An index prefix with its templates and a topic of takedowns, for the whole module."""
     settings = server_settings.model_copy(update={"index_prefix": f"t{secrets.token_hex(4)}"})
+    apply_topics(settings)
     sync_templates(settings)
     yield settings
     with open_elasticsearch(settings) as client:

@@ -16,6 +16,7 @@ from consumers.index.indexer import ArticleIndexer
 from newswire.elastic.client import build_alias, build_index_name, open_elasticsearch, parse_index_name
 from newswire.elastic.templates import sync_templates
 from newswire.errors import Retry
+from newswire.kafka.topic_admin import apply_topics
 from newswire.stage import Record, Reject
 from newswire.testing.clock import FrozenClock
 from schemas.topics import ARTICLES, INDEXED_ARTICLES
@@ -300,6 +301,7 @@ def test_text_of_any_size_and_tags_of_any_length_are_taken(desk):
 
 def test_the_stage_opens_from_settings(templates, desk):
     """`STAGE.open` connects as the settings say; an absent server is an outage, not a crash."""
+    apply_topics(templates)  # it reads the takedowns first
     with index_stage.STAGE.open(templates) as handle:
         assert desk.announced(handle([desk.version(1)])) == [(A, 1, "articles")]
     away = templates.model_copy(update={"elasticsearch_url": "http://127.0.0.1:9"})

@@ -192,8 +192,8 @@ def test_no_stage_brings_an_article_back(floor):
         assert floor.newest("articles", "granary") is None
         shown = floor.newest("stories", "granary")
         assert (shown["headline"], shown["members"]) == ("Fire in Ostrey", [make_id("copy")])
-        later = [raw.value for raw in read_topic(floor.settings, "deduplicated-articles")][2:]
-        assert not any(b"Granary" in value for value in later)
+        # Of what came while dedupe ran, it may learn a second late; what came before its start, it knows.
+        assert not any(b"Granary gone" in raw.value for raw in read_topic(floor.settings, "deduplicated-articles"))
 
         undo_takedown(floor.settings, make_id("granary"), "desk")
         until(lambda: "Granary burns" in floor.titles(), "the version that articles still held")

@@ -26,8 +26,7 @@ TRIES = 3  # random places for each record of a sample: behind a gap two lead to
 @contextmanager
 def opened(settings: Settings, name: str) -> Iterator[tuple[Any, list[TopicPartition]]]:
     """Open a topic at its beginning; `name` is without the prefix."""
-    consumer: Any = open_consumer(settings, group=None, client="newswire-reader")
-    try:
+    with _reading(settings) as consumer:
         numbers = consumer.partitions_for_topic(settings.topic_prefix + name)
         if not numbers:
             raise ConfigError(f"Kafka has no topic {settings.topic_prefix}{name}; `newswire topics apply` makes it")
@@ -35,6 +34,14 @@ def opened(settings: Settings, name: str) -> Iterator[tuple[Any, list[TopicParti
         consumer.assign(partitions)
         consumer.seek_to_beginning(*partitions)
         yield consumer, partitions
+
+
+@contextmanager
+def _reading(settings: Settings) -> Iterator[Any]:
+    """Yield a consumer without a group, and close it."""
+    consumer: Any = open_consumer(settings, group=None, client="newswire-reader")
+    try:
+        yield consumer
     finally:
         consumer.close(autocommit=False, timeout_ms=1_000)
 
@@ -102,12 +109,9 @@ def read_record(settings: Settings, name: str, partition: int, offset: int) -> R
 
 
 def count_records(settings: Settings, names: list[str]) -> dict[str, int | None]:
-    """Return how many offsets each topic spans; None where the topic is missing."""
-    consumer: Any = open_consumer(settings, group=None, client="newswire-reader")
-    try:
+    """Return how many offsets each topic spans; None where the topic is missing. Raises Retry while Kafka is away."""
+    with outages_as_retry("counting records"), _reading(settings) as consumer:
         return {name: _span(consumer, settings.topic_prefix + name) for name in names}
-    finally:
-        consumer.close(autocommit=False, timeout_ms=1_000)
 
 
 def as_document(raw: Raw, prefix: str = "") -> dict[str, Any]:

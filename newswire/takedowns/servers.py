@@ -12,7 +12,6 @@ from newswire.crawl.database import open_reader
 from newswire.elastic.client import elastic_outages_as_retry, open_elasticsearch
 from newswire.elastic.templates import require_templates
 from newswire.errors import ConfigError
-from newswire.kafka.clients import outages_as_retry
 from newswire.kafka.publisher import Publisher, open_publisher
 from newswire.kafka.reader import count_records
 from newswire.settings import Settings
@@ -45,8 +44,7 @@ def open_servers(settings: Settings) -> Iterator[Servers]:
         elastic_outages_as_retry(),
     ):
         require_templates(client, settings.index_prefix)
-        with outages_as_retry("asking for the topics"):
-            counts = count_records(settings, [ARTICLES.name, TAKEDOWNS.name, STORIES.name])
+        counts = count_records(settings, [ARTICLES.name, TAKEDOWNS.name, STORIES.name])
         if missing := [name for name, count in counts.items() if count is None]:
             raise ConfigError(f"Kafka has no topic {', '.join(missing)}; `newswire topics apply` makes it")
         yield Servers(settings, database, client, publisher)

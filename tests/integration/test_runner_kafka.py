@@ -16,8 +16,9 @@ from kafka.admin import MemberToRemove
 
 from consumers.dedupe import STAGE as DEDUPE
 from newswire.commands import dlq
-from newswire.errors import ConfigError
+from newswire.errors import ConfigError, Retry
 from newswire.kafka import clients as kafka
+from newswire.kafka import reader
 from newswire.kafka.publisher import open_publisher
 from newswire.kafka.reader import count_records, read_topic
 from newswire.kafka.topic_admin import apply_topics
@@ -98,6 +99,22 @@ def test_an_outage_holds_the_stage_and_loses_nothing(pipeline, monkeypatch):
             until(lambda: len(set(named(settings))) >= count, "the rest")
             line.cut()  # and its end comes in an outage, too
     assert_complete_and_in_order(settings, count)
+
+
+def test_a_broker_that_goes_away_while_records_are_counted_is_an_outage(pipeline, monkeypatch):
+    """The demo and the commands wait for it; a traceback would end them."""
+    direct, open_direct = kafka.connection_options, reader.open_consumer
+    with open_line() as line:
+
+        def open_and_cut(*arguments, **options):
+            consumer = open_direct(*arguments, **options)
+            line.cut()
+            return consumer
+
+        monkeypatch.setattr(kafka, "connection_options", lambda *known: direct(*known) | {"proxy_url": line.url})
+        monkeypatch.setattr(reader, "open_consumer", open_and_cut)
+        with pytest.raises(Retry, match="Kafka: counting records"):
+            reader.count_records(pipeline, ["articles"])
 
 
 def test_a_bad_record_can_be_looked_at_and_sent_back(pipeline, monkeypatch):
